@@ -1,0 +1,139 @@
+/**
+ * The border to tfjs's WASM backend: kernels with typed inputs, tfjs's own kernels as functions, and the
+ * bookkeeping of intermediate results on the backend's heap.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {DataType, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
+import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
+
+/** What a kernel of ours is called with. */
+export interface KernelCall<Inputs, Attrs> {
+  inputs: Inputs;
+  attrs: Attrs;
+  backend: BackendWasm;
+  /** Owner of the intermediates; what the kernel returns is taken out of it. */
+  scratch: Scratch;
+}
+
+/** A kernel of ours. Whatever it allocates in `scratch` and does not return is freed, also when it throws. */
+export function wasmKernel<Inputs, Attrs>(
+  kernelName: string,
+  run: (call: KernelCall<Inputs, Attrs>) => TensorInfo,
+): KernelConfig {
+  return {
+    kernelName,
+    backendName: 'wasm',
+    kernelFunc: ({inputs, attrs, backend}) => {
+      const wasm = backend as BackendWasm;
+      const scratch = new Scratch(wasm);
+      try {
+        const result = run({
+          inputs: inputs as unknown as Inputs,
+          attrs: attrs as unknown as Attrs,
+          backend: wasm,
+          scratch,
+        });
+        scratch.release(result);
+        return result;
+      } finally {
+        scratch.dispose();
+      }
+    },
+  };
+}
+
+/** A kernel of tfjs as a function; what it returns belongs to `scratch`. */
+export type StockKernel = (
+  scratch: Scratch,
+  inputs: Record<string, TensorInfo | undefined>,
+  attrs: object,
+) => TensorInfo;
+
+/** tfjs's own kernel for WASM, as it is registered at the time of the call. */
+export function stockKernel(kernelName: string): StockKernel {
+  const {kernelFunc} = tf.getKernel(kernelName, 'wasm');
+  return (scratch, inputs, attrs) => {
+    const result = kernelFunc({
+      inputs: inputs as tf.NamedTensorInfoMap,
+      attrs: attrs as tf.NamedAttrMap,
+      backend: scratch.backend,
+    }) as TensorInfo;
+    return scratch.adopt(result);
+  };
+}
+
+/** Intermediate results of one kernel call. */
+export class Scratch {
+  private readonly owned: TensorInfo[] = [];
+  private readonly views: TensorInfo[] = [];
+
+  constructor(readonly backend: BackendWasm) {}
+
+  /** An uninitialized tensor. */
+  make(shape: number[], dtype: DataType = 'float32'): TensorInfo {
+    return this.adopt(this.backend.makeOutput(shape, dtype));
+  }
+
+  /** Takes over the duty to free `info`. */
+  adopt(info: TensorInfo): TensorInfo {
+    this.owned.push(info);
+    return info;
+  }
+
+  /** `info`'s values under another shape of the same size, without a copy. */
+  reshape(info: TensorInfo, shape: number[]): TensorInfo {
+    return {dataId: info.dataId, shape, dtype: info.dtype};
+  }
+
+  /** The same data with a reference of its own, under `shape`: what a kernel returns when it has nothing to do. */
+  share(info: TensorInfo, shape: number[]): TensorInfo {
+    this.backend.incRef(info.dataId);
+    return this.adopt(this.reshape(info, shape));
+  }
+
+  /** A window of a float32 tensor from element `start` on, without a copy; valid while `info` is. */
+  view(info: TensorInfo, start: number, shape: number[]): TensorInfo {
+    const {memoryOffset} = this.backend.dataIdMap.get(info.dataId);
+    const view = this.backend.makeOutput(shape, 'float32', memoryOffset + 4 * start);
+    this.views.push(view);
+    return view;
+  }
+
+  /** Hands `info` to the caller, who frees it. */
+  release(info: TensorInfo): void {
+    const index = this.owned.findIndex(({dataId}) => dataId === info.dataId);
+    if (index >= 0) this.owned.splice(index, 1);
+  }
+
+  /** Frees `info` before the end of the call. */
+  free(info: TensorInfo): void {
+    this.release(info);
+    this.backend.disposeData(info.dataId);
+  }
+
+  /** Frees all that is left. */
+  dispose(): void {
+    const {dataIdMap, wasm} = this.backend;
+    for (const {dataId} of this.views) {
+      // Not through disposeData: it would free memory that belongs to the tensor behind the view.
+      wasm.tfjs.disposeData(dataIdMap.get(dataId).id);
+      dataIdMap.delete(dataId);
+    }
+    for (const {dataId} of this.owned) this.backend.disposeData(dataId);
+    this.views.length = 0;
+    this.owned.length = 0;
+  }
+}
+
+/**
+ * The values of `info` where they lie in WebAssembly memory. An allocation can move that memory, so take this
+ * after the last one.
+ */
+export function floats(backend: BackendWasm, info: TensorInfo): Float32Array {
+  return backend.typedArrayFromHeap(info) as Float32Array;
+}
+
+/** As `floats`, for any type of numbers. */
+export function numbers(backend: BackendWasm, info: TensorInfo): Float32Array | Int32Array | Uint8Array {
+  return backend.typedArrayFromHeap(info) as Float32Array | Int32Array | Uint8Array;
+}
