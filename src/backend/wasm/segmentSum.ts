@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelConfig} from '@tensorflow/tfjs-core';
+import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {numbers, wasmKernel} from './tfjsInternals';
 
 /** `UnsortedSegmentSum`: adds the rows of `x` that share a segment id. It is the gradient of `gather`. */
 export function unsortedSegmentSum(): KernelConfig {
-  return wasmKernel<tf.UnsortedSegmentSumInputs, tf.UnsortedSegmentSumAttrs>(
+  return wasmKernel<Record<'x' | 'segmentIds', TensorInfo>, tf.UnsortedSegmentSumAttrs>(
     tf.UnsortedSegmentSum,
     ({inputs: {x, segmentIds}, attrs: {numSegments}, backend, scratch}) => {
       // The ids run over the leading axes of x; each of them names where one row of the rest goes.
