@@ -8,6 +8,8 @@ export interface IterateOptions {
   epoch?: number;
   /** How many elements of this pass to leave out, as if they had been read. Default 0. */
   start?: number;
+  /** The seed of every stage that has none of its own (an integer). Default 0. */
+  seed?: number;
 }
 
 /** One pass over a dataset. Elements belong to the reader, who disposes their tensors. */
