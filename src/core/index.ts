@@ -1,3 +1,4 @@
 export * from './errors';
+export * from './platform';
 export * from './random';
 export * from './state';

@@ -1,0 +1,3 @@
+export {MemoryStore} from './memoryStore';
+export {decodeState, disposeState, encodeState} from './state';
+export type {CheckpointStore} from './types';
