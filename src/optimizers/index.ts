@@ -1,0 +1,4 @@
+export * from './types';
+export * from './adam';
+export * from './optimizer';
+export * from './sgd';
