@@ -40,6 +40,8 @@ export interface TrainContext {
   /** Batches of this epoch that were begun, and how many it has where that is known. */
   readonly batch: number;
   readonly batchesPerEpoch: number | undefined;
+  /** Validation runs after every so many epochs; undefined when this run has no validation data. */
+  readonly validationFrequency: number | undefined;
   /** Batches trained on since training began, over all epochs. */
   readonly batches: number;
   /** Optimizer updates since training began. */
@@ -125,6 +127,14 @@ export interface ExceptionContext extends TrainContext {
   readonly error: unknown;
 }
 
+/** Before a run begins, when it is not yet known whether it continues another. */
+export interface RestoreContext {
+  readonly models: Readonly<Record<string, LayersModel>>;
+  readonly optimizers: Readonly<Record<string, Optimizer>>;
+  readonly seed: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 export interface CheckpointContext extends TrainContext {
   readonly bytes: Uint8Array;
 }
@@ -144,6 +154,12 @@ export interface Callback {
   readonly stateKey?: string;
   getState?(): StateTree;
   setState?(state: StateTree): void;
+
+  /**
+   * Asked first of all in `fit`, before `onTrainBegin`, when no `resumeFrom` was given: the bytes of a checkpoint to
+   * go on from, as if they had been given, or undefined to begin anew. The first callback that answers wins.
+   */
+  restore?(context: RestoreContext): Awaitable<Uint8Array | undefined>;
 
   onTrainBegin?(context: TrainContext): Awaitable<void>;
   onTrainEnd?(context: TrainContext): Awaitable<void>;
