@@ -1,10 +1,18 @@
 /**
  * What one repair of tfjs is made of.
  */
-import type {GradConfig, KernelConfig} from '@tensorflow/tfjs-core';
+import type {GradConfig, KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
 
 /** The backends that repairs exist for. */
 export type RepairedBackend = 'wasm' | 'cpu';
+
+/** What a repair may use while it is put in place. */
+export interface RepairContext {
+  /** tfjs's own instance, which the repaired backend shares. */
+  readonly instance: KernelBackend;
+  /** tfjs's own kernel of that name for the backend being repaired; undefined where it has none. */
+  original(kernelName: string): KernelConfig | undefined;
+}
 
 /** One defect of tfjs 4.22, and what is put in its place. */
 export interface Repair {
@@ -14,8 +22,10 @@ export interface Repair {
   readonly description: string;
   /** The backends it is for. */
   readonly backends: readonly RepairedBackend[];
+  /** Awaited before `kernels` is called: compile or load here what they need. */
+  prepare?(context: RepairContext): Promise<void>;
   /** Kernels to register for `backend`, in place of or in addition to tfjs's own. */
-  kernels?(backend: RepairedBackend): KernelConfig[];
+  kernels?(backend: RepairedBackend, context: RepairContext): KernelConfig[];
   /** Gradients to register. tfjs keeps one a kernel name for all backends, so these must be right on every backend. */
   gradients?(): GradConfig[];
 }

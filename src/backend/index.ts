@@ -1,0 +1,2 @@
+export {useBackend} from './useBackend';
+export type {AppliedRepair, Backend, BackendName, BackendOptions} from './types';

@@ -1,0 +1,49 @@
+/**
+ * Putting repairs in place: under a backend name of our own, so that tfjs's stays as it is for the rest of
+ * the program, and on tfjs's instance, so that tensors pass between the two without a copy.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
+import {repairsFor} from './repairs';
+import type {Repair, RepairContext} from './repairs/types';
+import type {AppliedRepair, BackendName} from './types';
+import {runningInstance} from './tfjsInternals';
+import {version} from './version';
+
+export interface Installation {
+  readonly tfjsName: string;
+  readonly repairs: readonly AppliedRepair[];
+  /** Whether this call made it; false where this or another copy of glassbox had done so before. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Registers the repaired backend, once a program and version; copies of one version share it. Gradients are
+ * registered again every time, since another import of tfjs-layers may have put tfjs's back.
+ */
+export async function installRepairs(name: BackendName, instance: KernelBackend): Promise<Installation> {
+  const tfjsName = `glassbox-${name}@${version}`;
+  const repairs = repairsFor(name);
+  const context: RepairContext = {instance, original: kernelName => tf.getKernel(kernelName, name)};
+  const isNew = tf.findBackendFactory(tfjsName) === null || runningInstance(tfjsName) !== instance;
+  if (isNew) {
+    for (const repair of repairs) await repair.prepare?.(context);
+    for (const kernel of tf.getKernelsForBackend(name)) replaceKernel(kernel, tfjsName);
+    for (const kernel of repairs.flatMap(repair => repair.kernels?.(name, context) ?? []))
+      replaceKernel(kernel, tfjsName);
+    if (tf.findBackendFactory(tfjsName) === null) tf.registerBackend(tfjsName, () => instance, 0);
+  }
+  for (const gradient of repairs.flatMap(repair => repair.gradients?.() ?? [])) tf.registerGradient(gradient);
+  return {tfjsName, repairs: repairs.map(describe), isNew};
+}
+
+/** tfjs warns on the console when a kernel is registered over another. */
+function replaceKernel(kernel: KernelConfig, backendName: string): void {
+  if (tf.getKernel(kernel.kernelName, backendName) !== undefined)
+    tf.unregisterKernel(kernel.kernelName, backendName);
+  tf.registerKernel({...kernel, backendName});
+}
+
+function describe({id, description}: Repair): AppliedRepair {
+  return {id, description};
+}

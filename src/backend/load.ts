@@ -1,0 +1,95 @@
+/**
+ * Loading tfjs's own backends: the packages are imported when asked for, and the instance is the one that
+ * the rest of the program sees under tfjs's own name.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {KernelBackend} from '@tensorflow/tfjs-core';
+import {BackendUnavailableError, ConfigurationError} from '../core';
+import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
+import type {BackendName, BackendOptions} from './types';
+
+/** A way to get tfjs's instance of a backend. */
+export interface BackendLoader {
+  load(options: BackendOptions): Promise<KernelBackend>;
+  threads(instance: KernelBackend): number;
+}
+
+/** One entry for each backend that can be asked for. */
+export const loaders: Record<BackendName, BackendLoader> = {
+  wasm: {load: loadWasm, threads: wasmThreads},
+  cpu: {load: loadCpu, threads: () => 1},
+};
+
+async function loadWasm({wasmPaths}: BackendOptions): Promise<KernelBackend> {
+  const {setWasmPaths} = await importBackend('wasm', () => import('@tensorflow/tfjs-backend-wasm'));
+  if (wasmPaths !== undefined && runningInstance('wasm') === undefined) {
+    try {
+      setWasmPaths(wasmPaths);
+    } catch (cause) {
+      throw new ConfigurationError(`The option wasmPaths was refused: ${reason(cause)}.`, {
+        hint: 'Give a folder that ends in a slash, or a URL for each of the three .wasm files of @tensorflow/tfjs-backend-wasm.',
+        cause,
+      });
+    }
+  }
+  return startedInstance(
+    'wasm',
+    'Serve the .wasm files of @tensorflow/tfjs-backend-wasm/dist and name their folder in the option wasmPaths.',
+  );
+}
+
+async function loadCpu(): Promise<KernelBackend> {
+  await importBackend('cpu', () => import('@tensorflow/tfjs-backend-cpu'));
+  const instance = await startedInstance('cpu', 'Reinstall @tensorflow/tfjs-backend-cpu.');
+  silenceFirstUse(instance);
+  return instance;
+}
+
+async function importBackend<M>(name: BackendName, load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new BackendUnavailableError(
+      `The backend '${name}' cannot be loaded: @tensorflow/tfjs-backend-${name} failed to import (${reason(cause)}).`,
+      {hint: `Install it: npm install @tensorflow/tfjs-backend-${name}@${tf.version_core}.`, cause},
+    );
+  }
+}
+
+/**
+ * The instance under tfjs's own name, started if need be. Its factory is called here rather than by
+ * `tf.setBackend`, which swallows the reason of a failure and leaves another backend active.
+ */
+async function startedInstance(name: BackendName, hint: string): Promise<KernelBackend> {
+  const running = runningInstance(name);
+  if (running !== undefined) return running;
+  const factory = tf.findBackendFactory(name);
+  if (factory === null) {
+    throw new BackendUnavailableError(
+      `The backend '${name}' registered itself with another copy of @tensorflow/tfjs-core than glassbox uses.`,
+      {hint: 'Keep one copy: npm ls @tensorflow/tfjs-core shows who asks for which version.'},
+    );
+  }
+  let started: KernelBackend;
+  try {
+    started = await factory();
+  } catch (cause) {
+    throw new BackendUnavailableError(`The backend '${name}' cannot start here: ${reason(cause)}.`, {
+      hint,
+      cause,
+    });
+  }
+  // Somebody else may have started it in the meantime; the first one holds the tensors.
+  const meanwhile = runningInstance(name);
+  if (meanwhile !== undefined) {
+    started.dispose();
+    return meanwhile;
+  }
+  setRunningInstance(name, started);
+  return started;
+}
+
+function reason(cause: unknown): string {
+  const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;
+  return String(message).replace(/\.$/, '');
+}

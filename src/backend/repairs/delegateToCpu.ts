@@ -1,0 +1,77 @@
+/**
+ * A stand-in for kernels that tfjs's WASM backend lacks: the CPU backend's kernel, run on copies of the
+ * inputs. It costs the copies and plain JavaScript's speed, which is fine for what is rare in training.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {KernelConfig, NamedTensorInfoMap, TensorInfo} from '@tensorflow/tfjs-core';
+import {BackendUnavailableError} from '../../core';
+import {silenceFirstUse} from '../tfjsInternals';
+import type {CpuModule, CpuScratch, HeapBackend} from '../tfjsInternals';
+
+let cpuModule: CpuModule | undefined;
+
+/** Loads the package whose kernels are borrowed. */
+export async function loadCpuKernels(): Promise<void> {
+  cpuModule ??= await import('@tensorflow/tfjs-backend-cpu');
+}
+
+/** A kernel for the WASM backend that computes on a CPU backend made for this one call. */
+export function delegateToCpu(kernelName: string): KernelConfig {
+  return {
+    kernelName,
+    backendName: 'wasm',
+    kernelFunc: ({inputs, attrs, backend}) => {
+      const kernel = tf.getKernel(kernelName, 'cpu');
+      if (cpuModule === undefined || kernel === undefined) {
+        throw new BackendUnavailableError(`tfjs's CPU backend has no kernel '${kernelName}'.`, {
+          hint: `Install the version that tfjs-core has: npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}.`,
+        });
+      }
+      const heap = backend as HeapBackend;
+      // Made anew each time, so that nothing can stay behind in it, not even when the kernel throws.
+      const scratch: CpuScratch = new cpuModule.MathBackendCPU();
+      silenceFirstUse(scratch);
+      const originals = new Map<object, TensorInfo>();
+      const borrow = (info: TensorInfo): TensorInfo => {
+        const copy = copyIn(scratch, heap, info);
+        originals.set(copy.dataId, info);
+        return copy;
+      };
+      const outputs = kernel.kernelFunc({inputs: mapInputs(inputs, borrow), attrs, backend: scratch});
+      // `Draw` answers with its input.
+      const giveBack = (info: TensorInfo): TensorInfo =>
+        originals.get(info.dataId) ?? copyOut(scratch, heap, info);
+      return Array.isArray(outputs) ? outputs.map(giveBack) : giveBack(outputs);
+    },
+  };
+}
+
+/** Some kernels take lists of tensors by one name. */
+function mapInputs(inputs: NamedTensorInfoMap, borrow: (info: TensorInfo) => TensorInfo): NamedTensorInfoMap {
+  const one = (input: TensorInfo | TensorInfo[] | undefined): TensorInfo | TensorInfo[] | undefined =>
+    input === undefined || input === null
+      ? undefined
+      : Array.isArray(input)
+        ? input.map(borrow)
+        : borrow(input);
+  if (Array.isArray(inputs)) return inputs.map(one) as unknown as NamedTensorInfoMap;
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, input]) => [name, one(input)]),
+  ) as NamedTensorInfoMap;
+}
+
+function copyIn(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: TensorInfo): TensorInfo {
+  const values = heap.readSync(dataId);
+  if (dtype !== 'complex64') return scratch.makeTensorInfo(shape, dtype, values);
+  const {real, imag} = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
+  const info = scratch.makeTensorInfo(shape, dtype);
+  scratch.data.get(info.dataId).complexTensorInfos = {
+    real: scratch.makeTensorInfo(shape, 'float32', real),
+    imag: scratch.makeTensorInfo(shape, 'float32', imag),
+  };
+  return info;
+}
+
+function copyOut(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: TensorInfo): TensorInfo {
+  return {dataId: heap.write(scratch.readSync(dataId), shape, dtype), shape, dtype};
+}

@@ -1,0 +1,35 @@
+/**
+ * What `useBackend` takes and gives.
+ */
+
+/** The backends that can be asked for. */
+export type BackendName = 'wasm' | 'cpu';
+
+/** How to load a backend. */
+export interface BackendOptions {
+  /**
+   * Where the `.wasm` files of tfjs are, for bundlers and pages: a folder (with its trailing slash) or a
+   * URL for each of the three files. Read by `wasm` only, the first time that it is loaded in a program.
+   */
+  wasmPaths?: string | Record<string, string>;
+}
+
+/** One thing that tfjs computes wrong or lacks on this backend, and that was put right. */
+export interface AppliedRepair {
+  /** Stable and short, such as `'wasm/max-pool-3d'`. */
+  readonly id: string;
+  /** One sentence: what tfjs does, and what happens now. */
+  readonly description: string;
+}
+
+/** The backend that runs. */
+export interface Backend {
+  /** What was asked for, with `'auto'` resolved. */
+  readonly name: BackendName;
+  /** The name under which tfjs knows it: what `tf.getBackend()` answers while it is active. */
+  readonly tfjsName: string;
+  /** How many threads its kernels run on. */
+  readonly threads: number;
+  /** What was put right, in the order in which it was done. */
+  readonly repairs: readonly AppliedRepair[];
+}
