@@ -1,4 +1,17 @@
 export * from './types';
+export * from './adadelta';
+export * from './adafactor';
+export * from './adagrad';
 export * from './adam';
-export * from './optimizer';
+export * from './adamax';
+export * from './adamw';
+export * from './clip';
+export * from './getOptimizer';
+export * from './lamb';
+export * from './lion';
+export * from './nadam';
+export {Optimizer} from './optimizer';
+export type {OptimizerOptions, PreparedUpdate, RuleInput, RuleOutput} from './optimizer';
+export * from './rmsprop';
 export * from './sgd';
+export type {SlotInit, SlotInits, SlotTensors} from './slots';
