@@ -1,0 +1,5 @@
+/** What Keras adds to or keeps away from zero in logarithms and quotients (`keras.config.epsilon()`). */
+export const EPSILON = 1e-7;
+
+/** The smallest divisor in gradients that a following softmax or sigmoid multiplies by the same number again. */
+export const SMALLEST = 1e-30;
