@@ -1,0 +1,55 @@
+/**
+ * Which activation an output ends in: losses choose their stable form by it.
+ */
+import {LayersModel} from '@tensorflow/tfjs-layers';
+import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
+import {activationSetting, nodeOf, symbolicPorts, wrappedLayer} from './tfjsInternals';
+import type {Layer} from './tfjsInternals';
+
+/** Layers whose `activation` is the last thing they compute. */
+const ENDS_IN_ACTIVATION = new Set(
+  'Activation,Conv1D,Conv2D,Conv2DTranspose,Conv3D,Conv3DTranspose,Dense,DepthwiseConv2D,SeparableConv2D'.split(
+    ',',
+  ),
+);
+const ACTIVATION_LAYERS: Record<string, string> = {
+  ELU: 'elu',
+  LeakyReLU: 'leakyRelu',
+  PReLU: 'prelu',
+  ReLU: 'relu',
+  Softmax: 'softmax',
+};
+/** Layers that only arrange values anew. */
+const RESHAPES = new Set(['Flatten', 'Reshape']);
+
+/** The name of the activation that made a symbolic tensor, through reshapes, wrappers and nested models. */
+export function finalActivation(tensor: SymbolicTensor): string | undefined {
+  const layer = tensor.sourceLayer;
+  const className = layer.getClassName();
+  if (layer instanceof LayersModel) {
+    const inner = symbolicPorts(layer).outputs[tensor.tensorIndex];
+    return inner === undefined ? undefined : finalActivation(inner);
+  }
+  if (!RESHAPES.has(className)) return activationOf(layer, tensor.shape.length);
+  const input = nodeOf(tensor)?.inputTensors[0];
+  const activation = input === undefined ? undefined : finalActivation(input);
+  // A softmax is one over the last axis: it is none any more if that axis was split or joined.
+  const keepsClasses = input?.shape.at(-1) === tensor.shape.at(-1);
+  return activation?.toLowerCase().includes('softmax') && !keepsClasses ? undefined : activation;
+}
+
+function activationOf(layer: Layer, rank: number): string | undefined {
+  const className = layer.getClassName();
+  if (className === 'TimeDistributed') {
+    const inner = wrappedLayer(layer);
+    if (inner instanceof LayersModel) return finalActivation(symbolicPorts(inner).outputs[0]!);
+    return activationOf(inner, rank - 1);
+  }
+  if (className === 'Softmax') {
+    const {axis} = layer as Layer & {axis: number | number[]};
+    const last = Array.isArray(axis) ? (axis.length === 1 ? axis[0] : undefined) : axis;
+    return last === -1 || last === rank - 1 ? 'softmax' : undefined;
+  }
+  if (ENDS_IN_ACTIVATION.has(className)) return activationSetting(layer);
+  return ACTIVATION_LAYERS[className];
+}

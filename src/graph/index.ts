@@ -1,0 +1,3 @@
+export {ModelGraph} from './modelGraph';
+export {applyStatistics} from './statistics';
+export type * from './types';

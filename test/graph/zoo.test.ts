@@ -1,0 +1,64 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {ModelGraph} from '../../src/graph';
+import {zoo} from './zoo';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const toList = (tensors: Tensor | Tensor[]): Tensor[] => (Array.isArray(tensors) ? tensors : [tensors]);
+
+describe('a run in inference', () => {
+  it.each(zoo)("gives what the model's own predict gives: $name", ({build, feed}) => {
+    const model = build();
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const x = feed();
+      const expected = toList(model.predict(x) as Tensor | Tensor[]);
+      const {outputs} = ModelGraph.of(model).run(x);
+      expect(outputs).toHaveLength(expected.length);
+      outputs.forEach((output, i) => {
+        expect(output.shape).toEqual(expected[i]!.shape);
+        expect([...output.dataSync()]).toEqual([...expected[i]!.dataSync()]);
+      });
+      for (const t of x) expect(t.isDisposed).toBe(false);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a run in training', () => {
+  const deterministic = zoo.filter(entry => entry.stochastic !== true);
+  it.each(deterministic)("gives what the model's own apply gives: $name", ({build, feed}) => {
+    const model = build();
+    tf.tidy(() => {
+      const x = feed();
+      const expected = toList(model.apply(x, {training: true}) as Tensor | Tensor[]);
+      const {outputs, statistics} = ModelGraph.of(model).run(x, {training: true});
+      outputs.forEach((output, i) => expect([...output.dataSync()]).toEqual([...expected[i]!.dataSync()]));
+      expect(statistics).toEqual([]);
+    });
+  });
+
+  it.each(zoo)('leaves nothing behind: $name', ({build, feed}) => {
+    const model = build();
+    const graph = ModelGraph.of(model);
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const variables = graph
+        .parameters()
+        .filter(p => p.trainable)
+        .map(p => p.variable);
+      const loss = () =>
+        tf.addN(graph.run(feed(), {training: true}).outputs.map(y => tf.sum(tf.square(y)))) as tf.Scalar;
+      if (variables.length > 0) {
+        const {grads} = tf.variableGrads(loss, variables);
+        expect(Object.keys(grads)).toHaveLength(variables.length);
+      } else loss();
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
