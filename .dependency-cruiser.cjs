@@ -9,7 +9,7 @@ const levels = [
   ['checkpoint'],
   ['trainer'],
   ['callbacks', 'track'],
-  ['node', 'explain', 'tune', 'automl', 'export', 'report', 'distribute'],
+  ['node', 'namespaces', 'explain', 'tune', 'automl', 'export', 'report', 'distribute'],
 ];
 
 const builtins = require('node:module').builtinModules.filter(name => !name.startsWith('_'));

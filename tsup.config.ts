@@ -3,6 +3,7 @@ import {defineConfig, type Options} from 'tsup';
 /** Subpath → source file. `index` is the root entry; each other one is `glassbox/<name>`. */
 const entry = {
   index: 'src/index.ts',
+  data: 'src/data/index.ts',
 };
 
 const shared: Options = {

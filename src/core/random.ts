@@ -104,7 +104,9 @@ export class Random {
  * `build` must be synchronous, and the model must know its input shape, so that its weights are made inside.
  *
  * @example
- * const model = withSeed(42, () => tf.sequential({layers: [tf.layers.dense({units: 1, inputShape: [2]})]}));
+ * const build = () => layers.sequential({layers: [layers.layers.dense({units: 1, inputShape: [2]})]});
+ * const weights = [1, 2].map(() => withSeed(42, build).getWeights()[0].arraySync());
+ * String(weights[0]) === String(weights[1]); // true
  */
 export function withSeed<T>(seed: number, build: () => T): T {
   return withRandomSource(new Random(seed, 'withSeed'), build);

@@ -1,0 +1,2 @@
+export * as losses from './losses';
+export * as metrics from './metrics';
