@@ -4,8 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {DataError, ShapeError} from '../core';
 import type {DataType, HostArray, TypedArray} from './elements';
-import {isHostArray, isRecord, isTypedArray} from './elements';
-import type {Awaitable, RowKey, RowTable} from './stage';
+import {isHostArray, isRecord, isTypedArray, joinPath} from './elements';
+import type {Awaitable, NumberTypes, RowKey, RowTable} from './stage';
 
 /** Nested arrays of numbers, rectangular. */
 export type NumberArray = readonly number[] | readonly NumberArray[];
@@ -45,7 +45,7 @@ export class Column {
     readonly shape: readonly number[],
     readonly dtype: DataType,
     /** Whether an element is a plain number. */
-    private readonly flat: boolean,
+    readonly flat: boolean,
     private readonly origin: TypedArray | tf.Tensor,
   ) {
     this.rowShape = shape.slice(1);
@@ -55,6 +55,10 @@ export class Column {
 
   get length(): number {
     return this.shape[0]!;
+  }
+
+  get loaded(): boolean {
+    return this.values !== undefined;
   }
 
   /** Brings a tensor's values to the host, once. */
@@ -80,14 +84,14 @@ export class Column {
   }
 
   row(index: number): number | HostArray {
-    const values = this.loaded();
+    const values = this.read();
     if (this.flat) return values[index]!;
     const begin = index * this.rowSize;
     return {values: values.subarray(begin, begin + this.rowSize), shape: this.rowShape, dtype: this.dtype};
   }
 
   gather(rows: readonly number[]): tf.Tensor {
-    const values = this.loaded();
+    const values = this.read();
     const {rowSize} = this;
     const size = rows.length * rowSize;
     const out = allocate(this.dtype, size);
@@ -103,7 +107,7 @@ export class Column {
     return tf.tensor(out, [rows.length, ...this.rowShape], this.dtype);
   }
 
-  private loaded(): TypedArray {
+  private read(): TypedArray {
     if (this.values === undefined) throw new Error('Column read before it was loaded.');
     return this.values;
   }
@@ -155,6 +159,16 @@ export class ArrayTable implements RowTable {
     return Promise.all(waiting).then(() => undefined);
   }
 
+  /** The types of the columns whose elements are plain numbers. */
+  get numberTypes(): NumberTypes {
+    return new Map(this.columns.filter(column => column.flat).map(column => [column.path, column.dtype]));
+  }
+
+  /** Whether nothing has to be waited for. */
+  get loaded(): boolean {
+    return this.columns.every(column => column.loaded);
+  }
+
   element(row: number): unknown {
     return fill(this.structure, column => column.row(row));
   }
@@ -168,12 +182,12 @@ export class ArrayTable implements RowTable {
     if (Array.isArray(source)) {
       const holdsNumbers = source.length > 0 && typeof source[0] === 'number';
       if (holdsNumbers || (!outermost && allNumbers(source))) return this.add(columnOfNumbers(source, path));
-      return source.map((item, i) => this.read(item, `${path}[${i}]`, false));
+      return source.map((item, i) => this.read(item, joinPath(path, i), false));
     }
     if (isRecord(source) && !isHostArray(source)) {
       const record: Record<string, unknown> = {};
       for (const key of Object.keys(source)) {
-        record[key] = this.read(source[key], path === '' ? key : `${path}.${key}`, false);
+        record[key] = this.read(source[key], joinPath(path, key), false);
       }
       return record;
     }

@@ -5,19 +5,21 @@ import * as tf from '@tensorflow/tfjs-core';
 import {DataError, ShapeError} from '../core';
 import {allocate} from './arrays';
 import type {DataType, HostArray, TypedArray} from './elements';
-import {disposeElement, isHostArray, isRecord, isTypedArray} from './elements';
+import {disposeElement, isHostArray, isRecord, isTypedArray, joinPath} from './elements';
+import type {NumberTypes} from './stage';
 
 /** A plain array in an element is a tuple. One of more numbers than this can only be meant as a vector. */
 const LONGEST_TUPLE = 32;
 
 /**
  * Stacks elements of one structure along a new first axis. Takes ownership of the elements: their tensors are
- * disposed, also when it throws. The caller owns the result.
+ * disposed, also when it throws. The caller owns the result. Plain numbers become float32 unless `numberTypes`
+ * says otherwise.
  */
-export function collate(elements: readonly unknown[]): unknown {
+export function collate(elements: readonly unknown[], numberTypes?: NumberTypes): unknown {
   const made: tf.Tensor[] = [];
   try {
-    return stack(elements, '', made);
+    return stack(elements, '', {made, numberTypes});
   } catch (error) {
     for (const tensor of made) tensor.dispose();
     throw error;
@@ -26,7 +28,12 @@ export function collate(elements: readonly unknown[]): unknown {
   }
 }
 
-function stack(items: readonly unknown[], path: string, made: tf.Tensor[]): unknown {
+interface Stacking {
+  readonly made: tf.Tensor[];
+  readonly numberTypes: NumberTypes | undefined;
+}
+
+function stack(items: readonly unknown[], path: string, into: Stacking): unknown {
   const first = items[0];
   if (Array.isArray(first)) {
     if (first.length > LONGEST_TUPLE && typeof first[0] === 'number') {
@@ -35,19 +42,21 @@ function stack(items: readonly unknown[], path: string, made: tf.Tensor[]): unkn
         code: 'data/element',
       });
     }
-    return first.map((_, i) => stack(children(items, i, first.length, path), `${path}[${i}]`, made));
+    return first.map((_, i) => stack(children(items, i, first.length, path), joinPath(path, i), into));
   }
   if (isRecord(first) && !isHostArray(first)) {
     const record: Record<string, unknown> = {};
     const keys = Object.keys(first);
     for (const key of keys) {
-      const inner = path === '' ? key : `${path}.${key}`;
-      record[key] = stack(children(items, key, keys.length, path), inner, made);
+      record[key] = stack(children(items, key, keys.length, path), joinPath(path, key), into);
     }
     return record;
   }
-  const batch = first instanceof tf.Tensor ? stackTensors(items, path) : stackValues(items, path);
-  made.push(batch);
+  const batch =
+    first instanceof tf.Tensor
+      ? stackTensors(items, path)
+      : stackValues(items, path, into.numberTypes?.get(path));
+  into.made.push(batch);
   return batch;
 }
 
@@ -80,12 +89,12 @@ function stackTensors(items: readonly unknown[], path: string): tf.Tensor {
   return tf.stack(items as tf.Tensor[]);
 }
 
-function stackValues(items: readonly unknown[], path: string): tf.Tensor {
-  const {shape, dtype} = asHostArray(items[0], path);
+function stackValues(items: readonly unknown[], path: string, numberType: DataType = 'float32'): tf.Tensor {
+  const {shape, dtype} = asLeaf(items[0], path, numberType);
   const rowSize = shape.reduce((product, dimension) => product * dimension, 1);
   const out = allocate(dtype, items.length * rowSize);
   items.forEach((item, i) => {
-    const row = asHostArray(item, path);
+    const row = asLeaf(item, path, numberType);
     checkShape(row.shape, shape, path);
     if (row.dtype !== dtype) throw mixed(path, dtype, row.dtype);
     if (row.values.length !== rowSize) {
@@ -105,8 +114,8 @@ interface Leaf {
   readonly dtype: DataType;
 }
 
-function asHostArray(leaf: unknown, path: string): Leaf {
-  if (typeof leaf === 'number') return {values: [leaf], shape: [], dtype: 'float32'};
+function asLeaf(leaf: unknown, path: string, numberType: DataType): Leaf {
+  if (typeof leaf === 'number') return {values: [leaf], shape: [], dtype: numberType};
   if (typeof leaf === 'boolean') return {values: [leaf ? 1 : 0], shape: [], dtype: 'bool'};
   if (isTypedArray(leaf)) return {values: leaf, shape: [leaf.length], dtype: leafType(leaf)};
   if (isHostArray(leaf))

@@ -56,22 +56,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** Calls `leaf` for each leaf of an element and builds the same structure from the results. */
-export function mapLeaves(
-  element: unknown,
-  leaf: (value: unknown, path: string) => unknown,
-  path = '',
-): unknown {
-  if (Array.isArray(element)) {
-    return element.map((item, i) => mapLeaves(item, leaf, `${path}[${i}]`));
-  }
-  if (isRecord(element) && !isHostArray(element)) {
-    const mapped: Record<string, unknown> = {};
-    for (const key of Object.keys(element)) {
-      mapped[key] = mapLeaves(element[key], leaf, path === '' ? key : `${path}.${key}`);
-    }
-    return mapped;
-  }
-  return leaf(element, path);
+export function mapLeaves(element: unknown, leaf: (value: unknown) => unknown): unknown {
+  if (Array.isArray(element)) return element.map(item => mapLeaves(item, leaf));
+  if (!isRecord(element) || isHostArray(element)) return leaf(element);
+  const mapped: Record<string, unknown> = {};
+  for (const key of Object.keys(element)) mapped[key] = mapLeaves(element[key], leaf);
+  return mapped;
 }
 
 /** The tensors in an element. */
@@ -80,6 +70,12 @@ export function tensorsIn(element: unknown, found: Set<Tensor> = new Set()): Set
   else if (Array.isArray(element)) for (const item of element) tensorsIn(item, found);
   else if (isRecord(element)) for (const key in element) tensorsIn(element[key], found);
   return found;
+}
+
+/** The path of an entry: `[1]`, `image`, `targets.label`, `[0].mask`. */
+export function joinPath(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  return path === '' ? key : `${path}.${key}`;
 }
 
 /** Disposes the tensors in an element that are still alive, except those in `keep`. */

@@ -2,6 +2,7 @@
  * The internal form of a pipeline: a chain of stages. A stage can be opened at any position of any pass; one
  * whose elements can be reached in any order (`seekable`) also offers a view.
  */
+import type {DataType} from './elements';
 import {disposeElement} from './elements';
 
 export type Awaitable<T> = T | Promise<T>;
@@ -43,6 +44,9 @@ export interface View<T> {
   readonly rows?: {readonly table: RowTable; key(position: number): RowKey};
 }
 
+/** By the path of a leaf in its element, such as `[1]` or `targets.label`. */
+export type NumberTypes = ReadonlyMap<string, DataType>;
+
 export const DONE: IteratorReturnResult<undefined> = Object.freeze({done: true, value: undefined});
 
 export abstract class Stage<T> {
@@ -56,15 +60,26 @@ export abstract class Stage<T> {
   readonly shuffled: boolean;
   /** Whether anything here depends on the pass's seed or epoch. */
   readonly random: boolean;
+  /**
+   * The tensor types of elements' plain numbers, by path, where the source fixed them. Any stage that lets
+   * elements through unchanged keeps them, so that every route to `batch` gives the same types.
+   */
+  readonly numberTypes: NumberTypes | undefined;
   /** Stages above this one: tells apart the draws of two stages of a kind. */
   readonly depth: number;
 
-  constructor(parents: readonly Stage<unknown>[]) {
+  constructor(private readonly parents: readonly Stage<unknown>[]) {
     const sizes = new Set(parents.map(parent => parent.batchSize));
     this.batchSize = sizes.size === 1 ? parents[0]!.batchSize : undefined;
     this.shuffled = parents.some(parent => parent.shuffled);
     this.random = parents.some(parent => parent.random);
+    this.numberTypes = parents.length === 1 ? parents[0]!.numberTypes : undefined;
     this.depth = 1 + Math.max(-1, ...parents.map(parent => parent.depth));
+  }
+
+  /** Whether elements can be read at once, with no promise in between. */
+  get immediate(): boolean {
+    return this.seekable && this.parents.every(parent => parent.immediate);
   }
 
   /** Reads what `view` needs. Returns nothing, rather than a promise, where there is nothing to wait for. */
@@ -97,14 +112,23 @@ export abstract class StreamStage<T> extends Stage<T> {
 
 /** Reads a view in order. */
 export function viewCursor<T>(view: View<T>, start: number): Cursor<T> {
+  return new OrderedWork(positions(view.length, start), position => view.at(position), view.concurrency);
+}
+
+/** The positions from `start` to `length`. */
+export function positions(length: number, start: number): Cursor<number> {
   let position = start;
-  const positions: Cursor<number> = {
-    next: async () => (position < view.length ? {done: false, value: position++} : DONE),
+  return {
+    next: async () => (position < length ? {done: false, value: position++} : DONE),
     return: async () => {
       position = Infinity;
     },
   };
-  return new OrderedWork(positions, at => view.at(at), view.concurrency);
+}
+
+/** Goes on with a value that may have to be waited for, without waiting where it need not. */
+export function then<A, B>(value: Awaitable<A>, go: (value: A) => Awaitable<B>): Awaitable<B> {
+  return value instanceof Promise ? value.then(go) : go(value);
 }
 
 /** Runs `work` on what a cursor gives, up to `concurrency` at a time, and gives the results in order. */

@@ -1,7 +1,7 @@
 import {collate} from '../collate';
 import {disposeElement} from '../elements';
 import type {Batched} from '../elements';
-import type {Awaitable, Cursor, Pass, View} from '../stage';
+import type {Awaitable, Cursor, NumberTypes, Pass, View} from '../stage';
 import {DONE, Stage, viewCursor} from '../stage';
 
 /** Groups of consecutive elements, as tensors with a leading batch axis. */
@@ -9,6 +9,7 @@ export class BatchStage<T> extends Stage<Batched<T>> {
   override readonly batchSize: number;
   override readonly size: number | undefined;
   override readonly seekable: boolean;
+  override readonly numberTypes = undefined;
 
   constructor(
     private readonly parent: Stage<T>,
@@ -19,6 +20,10 @@ export class BatchStage<T> extends Stage<Batched<T>> {
     this.batchSize = batchSize;
     this.size = parent.size === undefined ? undefined : this.batches(parent.size);
     this.seekable = parent.seekable;
+  }
+
+  override get immediate(): boolean {
+    return false;
   }
 
   override prepare(pass: Pass): Awaitable<void> {
@@ -47,7 +52,7 @@ export class BatchStage<T> extends Stage<Batched<T>> {
       if (this.parent.view(pass).rows !== undefined) return viewCursor(this.view(pass), start);
     }
     const elements = await this.parent.open(pass, start * this.batchSize);
-    return new BatchCursor(elements, this.batchSize, this.dropRemainder);
+    return new BatchCursor(elements, this.batchSize, this.dropRemainder, this.parent.numberTypes);
   }
 
   private batches(elements: number): number {
@@ -62,7 +67,7 @@ export class BatchStage<T> extends Stage<Batched<T>> {
       for (const element of elements) disposeElement(element);
       throw error;
     }
-    return collate(elements) as Batched<T>;
+    return collate(elements, this.parent.numberTypes) as Batched<T>;
   }
 }
 
@@ -73,6 +78,7 @@ class BatchCursor<T> implements Cursor<Batched<T>> {
     private readonly source: Cursor<T>,
     private readonly batchSize: number,
     private readonly dropRemainder: boolean,
+    private readonly numberTypes: NumberTypes | undefined,
   ) {}
 
   async next(): Promise<IteratorResult<Batched<T>, undefined>> {
@@ -97,7 +103,7 @@ class BatchCursor<T> implements Cursor<Batched<T>> {
       return DONE;
     }
     try {
-      return {done: false, value: collate(elements) as Batched<T>};
+      return {done: false, value: collate(elements, this.numberTypes) as Batched<T>};
     } catch (error) {
       await this.return();
       throw error;

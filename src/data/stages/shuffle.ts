@@ -1,7 +1,7 @@
 import {Random} from '../../core';
 import {disposeElement} from '../elements';
 import type {Awaitable, Cursor, Pass, View} from '../stage';
-import {DONE, Stage, discard, viewCursor} from '../stage';
+import {DONE, OrderedWork, Stage, discard, positions, viewCursor} from '../stage';
 
 /** Random order: of all elements, or of a buffer that slides over them. */
 export class ShuffleStage<T> extends Stage<T> {
@@ -39,6 +39,14 @@ export class ShuffleStage<T> extends Stage<T> {
     if (this.seekable) {
       await this.parent.prepare(pass);
       return viewCursor(this.view(pass), start);
+    }
+    // An endless source with a view: the buffer holds positions, so that jumping ahead reads no element.
+    if (this.parent.seekable) {
+      await this.parent.prepare(pass);
+      const view = this.parent.view(pass);
+      const order = new ShuffleCursor(positions(view.length, 0), this.buffer!, this.draws(pass));
+      await discard(order, start);
+      return new OrderedWork(order, position => view.at(position), view.concurrency);
     }
     const cursor = new ShuffleCursor(await this.parent.open(pass, 0), this.buffer!, this.draws(pass));
     await discard(cursor, start);
