@@ -30,7 +30,7 @@ export interface BinaryCrossentropyOptions {
  * loss.call(tf.tensor2d([[1], [0]]), tf.tensor2d([[0.5], [0.5]])).dataSync(); // ≈ 0.693147, 0.693147
  */
 export class BinaryCrossentropy extends Loss {
-  readonly name = 'binaryCrossentropy';
+  readonly name: string = 'binaryCrossentropy';
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 

@@ -62,7 +62,7 @@ abstract class ClassCrossentropy extends Loss {
  * loss.call(tf.tensor2d([[0, 1, 0]]), tf.tensor2d([[0.25, 0.5, 0.25]])).dataSync(); // ≈ 0.693147
  */
 export class CategoricalCrossentropy extends ClassCrossentropy {
-  readonly name = 'categoricalCrossentropy';
+  readonly name: string = 'categoricalCrossentropy';
 
   protected distribution(yTrue: Tensor, yPred: Tensor): Tensor {
     return alignTargets(yTrue, yPred, this.name)[0];

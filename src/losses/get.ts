@@ -4,7 +4,10 @@
 import {unknownName} from '../core';
 import {BinaryCrossentropy} from './binaryCrossentropy';
 import {CategoricalCrossentropy, SparseCategoricalCrossentropy} from './categoricalCrossentropy';
+import {BinaryFocalCrossentropy, CategoricalFocalCrossentropy} from './focal';
+import {CategoricalHinge, Hinge, SquaredHinge} from './hinge';
 import {FunctionLoss, Loss, type LossFunction} from './loss';
+import {KLDivergence, Poisson} from './probabilistic';
 import {
   Huber,
   LogCosh,
@@ -13,6 +16,7 @@ import {
   MeanSquaredError,
   MeanSquaredLogarithmicError,
 } from './regression';
+import {ContrastiveLoss, CosineSimilarity, TripletLoss} from './similarity';
 
 /** Every loss with the names it goes by: tfjs's camelCase first, then Keras's further ones. */
 const LOSSES: readonly (readonly [make: () => Loss, ...names: string[]])[] = [
@@ -25,6 +29,16 @@ const LOSSES: readonly (readonly [make: () => Loss, ...names: string[]])[] = [
   [() => new BinaryCrossentropy(), 'binaryCrossentropy', 'bce'],
   [() => new CategoricalCrossentropy(), 'categoricalCrossentropy'],
   [() => new SparseCategoricalCrossentropy(), 'sparseCategoricalCrossentropy'],
+  [() => new BinaryFocalCrossentropy(), 'binaryFocalCrossentropy'],
+  [() => new CategoricalFocalCrossentropy(), 'categoricalFocalCrossentropy'],
+  [() => new Hinge(), 'hinge'],
+  [() => new SquaredHinge(), 'squaredHinge'],
+  [() => new CategoricalHinge(), 'categoricalHinge'],
+  [() => new KLDivergence(), 'kullbackLeiblerDivergence', 'klDivergence', 'kld'],
+  [() => new Poisson(), 'poisson'],
+  [() => new CosineSimilarity(), 'cosineSimilarity', 'cosineProximity', 'cosine'],
+  [() => new TripletLoss(), 'tripletLoss', 'triplet'],
+  [() => new ContrastiveLoss(), 'contrastiveLoss', 'contrastive'],
 ];
 
 /**

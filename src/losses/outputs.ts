@@ -25,7 +25,12 @@ const UNBOUNDED = new Set([
  *
  * @throws ConfigurationError
  */
-export function checkProbabilities(loss: string, output: LossTarget, wanted: 'sigmoid' | 'softmax'): void {
+export function checkProbabilities(
+  loss: string,
+  output: LossTarget,
+  wanted: 'sigmoid' | 'softmax',
+  takesLogits = true,
+): void {
   const {activation} = output;
   if (activation !== undefined && UNBOUNDED.has(activation)) {
     throw new ConfigurationError(
@@ -33,7 +38,7 @@ export function checkProbabilities(loss: string, output: LossTarget, wanted: 'si
       {
         hint:
           `End it in '${wanted}'` +
-          (activation === 'linear' ? `, or use the loss with {fromLogits: true}.` : `.`),
+          (takesLogits && activation === 'linear' ? `, or use the loss with {fromLogits: true}.` : `.`),
         code: 'configuration/output',
       },
     );

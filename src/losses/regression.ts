@@ -5,20 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
 import {EPSILON} from './constants';
-import {Loss} from './loss';
-import {alignTargets} from './targets';
-
-/** A loss that is the mean over the last axis of a function of each target and its prediction. */
-abstract class ElementwiseLoss extends Loss {
-  protected abstract each(yTrue: Tensor, yPred: Tensor): Tensor;
-
-  call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return tf.tidy(() => {
-      const [target, predicted] = alignTargets(yTrue, yPred, this.name);
-      return tf.mean(this.each(target, predicted), -1);
-    });
-  }
-}
+import {ElementwiseLoss} from './elementwise';
 
 /**
  * The mean of `(yTrue − yPred)²` over the last axis.
