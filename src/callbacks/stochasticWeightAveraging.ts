@@ -1,0 +1,113 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type {StateTree} from '../core';
+import type {Optimizer} from '../optimizers';
+import type {TrainContext} from '../trainer/callback';
+import {checkInteger, checkNames, checkNumber} from './options';
+import {readNumber} from './state';
+import type {StateRecord} from './state';
+import {AVERAGING_OPTIONS, WeightAveraging} from './weightAveraging';
+import type {WeightAveragingOptions} from './weightAveraging';
+
+export interface StochasticWeightAveragingOptions extends WeightAveragingOptions {
+  /** The first epoch (from 0) whose final weights count. */
+  startEpoch: number;
+  /** Counts every so many epochs. Default 1. */
+  everyEpochs?: number;
+  /** The rate from `startEpoch` on, in place of the optimizer's rate or schedule, which comes back at the end. */
+  learningRate?: number;
+}
+
+/**
+ * Averages the weights at the ends of epochs, with equal shares (stochastic weight averaging, Izmailov et al. 2018).
+ * The paper trains with a constant, rather high rate meanwhile: `learningRate`.
+ *
+ * From `startEpoch` on, validation, EarlyStopping and ModelCheckpoint see the averages (with BatchNorm's statistics
+ * recomputed for them); training goes on with the raw weights. The averages stay in the model when training ends. A
+ * checkpoint has both.
+ *
+ * @throws {@link ConfigurationError} for bad options
+ *
+ * @example
+ * new StochasticWeightAveraging({startEpoch: 15, learningRate: 0.01});
+ */
+export class StochasticWeightAveraging extends WeightAveraging {
+  readonly name = 'StochasticWeightAveraging';
+  readonly stateKey = 'StochasticWeightAveraging';
+  private readonly startEpoch: number;
+  private readonly everyEpochs: number;
+  private readonly learningRate: number | undefined;
+  /** The last epoch whose weights are in the average. */
+  private includedEpoch = -1;
+  /** What sets the rates of the optimizers, while `learningRate` stands in for it. */
+  private readonly ownRates = new Map<Optimizer, Optimizer['learningRate']>();
+
+  constructor(options: StochasticWeightAveragingOptions) {
+    const owner = 'StochasticWeightAveraging';
+    checkNames(owner, options, ['startEpoch', 'everyEpochs', 'learningRate', ...AVERAGING_OPTIONS]);
+    super(owner, options);
+    const {startEpoch, everyEpochs = 1, learningRate} = options;
+    checkInteger(owner, 'startEpoch', startEpoch, 0);
+    checkInteger(owner, 'everyEpochs', everyEpochs, 1);
+    if (learningRate !== undefined)
+      checkNumber(owner, 'learningRate', learningRate, 'a number above 0', n => n > 0);
+    this.startEpoch = startEpoch;
+    this.everyEpochs = everyEpochs;
+    this.learningRate = learningRate;
+  }
+
+  override getState(): StateTree {
+    return {...(super.getState() as StateRecord), includedEpoch: this.includedEpoch};
+  }
+
+  override onTrainBegin(context: TrainContext): void {
+    super.onTrainBegin(context);
+    this.setRates(context);
+  }
+
+  override onEpochBegin(context: TrainContext): void {
+    super.onEpochBegin(context);
+    this.setRates(context);
+  }
+
+  override async onValidationBegin(context: TrainContext): Promise<void> {
+    // A validation before any training is none of an epoch's end.
+    if (context.batch > 0) this.includeEpoch(context);
+    await super.onValidationBegin(context);
+  }
+
+  override async onEpochEnd(context: TrainContext): Promise<void> {
+    this.includeEpoch(context);
+    await super.onEpochEnd(context);
+  }
+
+  override async onTrainEnd(context: TrainContext): Promise<void> {
+    for (const [optimizer, rate] of this.ownRates) optimizer.learningRate = rate;
+    this.ownRates.clear();
+    await super.onTrainEnd(context);
+  }
+
+  protected override setProgress(state: StateRecord): void {
+    this.includedEpoch = readNumber(this.name, state, 'includedEpoch');
+  }
+
+  protected override resetProgress(): void {
+    this.includedEpoch = -1;
+  }
+
+  private includeEpoch(context: TrainContext): void {
+    const {epoch} = context;
+    if (epoch < this.startEpoch || epoch <= this.includedEpoch) return;
+    if ((epoch - this.startEpoch) % this.everyEpochs !== 0) return;
+    const share = 1 / (this.count + 1);
+    this.include(context, (average, weight) => tf.add(average, tf.mul(tf.sub(weight, average), share)));
+    this.includedEpoch = epoch;
+  }
+
+  private setRates({epoch, optimizers}: TrainContext): void {
+    if (this.learningRate === undefined || epoch < this.startEpoch) return;
+    for (const optimizer of Object.values(optimizers)) {
+      if (!this.ownRates.has(optimizer)) this.ownRates.set(optimizer, optimizer.learningRate);
+      optimizer.learningRate = this.learningRate;
+    }
+  }
+}
