@@ -85,6 +85,12 @@ export class Scratch {
     return {dataId: info.dataId, shape, dtype: info.dtype};
   }
 
+  /** An intermediate under another shape of the same size; `info` is not to be used any more. */
+  rename(info: TensorInfo, shape: number[]): TensorInfo {
+    this.release(info);
+    return this.adopt(this.reshape(info, shape));
+  }
+
   /** The same data with a reference of its own, under `shape`: what a kernel returns when it has nothing to do. */
   share(info: TensorInfo, shape: number[]): TensorInfo {
     this.backend.incRef(info.dataId);
