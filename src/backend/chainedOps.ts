@@ -1,13 +1,13 @@
 /**
- * The five tensor methods that the default initializers of tfjs's LSTM and GRU call. tfjs registers its
- * chained methods only through the union package `@tensorflow/tfjs`, so without it these layers throw
- * `rMat.flatten is not a function`.
+ * The tensor methods that tfjs itself calls: the default initializers of LSTM and GRU, and the gradients of
+ * prod and of gather by batch. tfjs registers its chained methods only through the union package
+ * `@tensorflow/tfjs`; without it these throw `rMat.flatten is not a function`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {tensorPrototype} from './tfjsInternals';
 
-const methods: Record<string, (this: Tensor, ...args: never[]) => Tensor> = {
+const methods: Record<string, (this: Tensor, ...args: never[]) => Tensor | Tensor[]> = {
   flatten(this: Tensor) {
     return tf.reshape(this, [this.size]);
   },
@@ -19,6 +19,12 @@ const methods: Record<string, (this: Tensor, ...args: never[]) => Tensor> = {
   },
   sign(this: Tensor) {
     return tf.sign(this);
+  },
+  slice(this: Tensor, begin: number | number[], size?: number | number[]) {
+    return tf.slice(this, begin, size);
+  },
+  split(this: Tensor, parts: number | number[], axis?: number) {
+    return tf.split(this, parts, axis);
   },
   stridedSlice(this: Tensor, ...args: StridedSliceArguments) {
     return tf.stridedSlice(this, ...args);

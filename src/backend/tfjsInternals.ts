@@ -3,7 +3,7 @@
  * takes, is here.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelBackend} from '@tensorflow/tfjs-core';
+import type {GradConfig, KernelBackend, NamedTensorInfoMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import type {MathBackendCPU} from '@tensorflow/tfjs-backend-cpu';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 
@@ -34,6 +34,79 @@ export function forgetBackend(name: string): void {
   delete engine.registryFactory[name];
 }
 
+/** The float32 values of a tensor where they lie: on the heap for `wasm`, so valid until the next allocation. */
+export function inputValues(backend: unknown, kind: 'wasm' | 'cpu', info: TensorInfo): Float32Array {
+  if (kind === 'wasm') return (backend as HeapBackend).typedArrayFromHeap(info) as Float32Array;
+  return (backend as CpuScratch).data.get(info.dataId).values as Float32Array;
+}
+
+/** A new float32 tensor, handed as zeros to `fill`; freed again should that throw. */
+export function outputOn(
+  backend: unknown,
+  kind: 'wasm' | 'cpu',
+  shape: number[],
+  fill: (output: Float32Array) => void,
+): TensorInfo {
+  if (kind === 'cpu') {
+    const values = new Float32Array(tf.util.sizeFromShape(shape));
+    fill(values);
+    return (backend as CpuScratch).makeTensorInfo(shape, 'float32', values);
+  }
+  const heap = backend as HeapBackend;
+  const info = heap.makeOutput(shape, 'float32');
+  try {
+    const values = heap.typedArrayFromHeap(info) as Float32Array;
+    values.fill(0);
+    fill(values);
+  } catch (error) {
+    heap.disposeData(info.dataId);
+    throw error;
+  }
+  return info;
+}
+
+/** The tensors that a kernel is called with; some kernels take lists of them, by name or on their own. */
+export function mapKernelInputs(
+  inputs: NamedTensorInfoMap,
+  map: (info: TensorInfo) => TensorInfo,
+): NamedTensorInfoMap {
+  type Input = TensorInfo | TensorInfo[] | undefined;
+  const mapOne = (input: Input): Input => (Array.isArray(input) ? input.map(map) : input && map(input));
+  const entries = Object.entries(inputs as Record<string, Input>).map(([name, input]) => [
+    name,
+    mapOne(input),
+  ]);
+  const mapped: unknown = Array.isArray(inputs)
+    ? entries.map(([, input]) => input)
+    : Object.fromEntries(entries);
+  return mapped as NamedTensorInfoMap;
+}
+
+/** What a gradient function of ours looks like: its attributes have the type that the kernel is called with. */
+export interface TypedGradient<Attrs> {
+  readonly kernelName: string;
+  readonly inputsToSave?: string[];
+  readonly outputsToSave?: boolean[];
+  readonly saveAllInputs?: boolean;
+  gradient(dy: Tensor, saved: Tensor[], attrs: Attrs, dys: Tensor[]): Record<string, () => Tensor>;
+}
+
+/** A gradient as tfjs registers it. `dys` has every output's; `dy` is the first. */
+export function gradientConfig<Attrs>({gradient, ...config}: TypedGradient<Attrs>): GradConfig {
+  return {
+    ...config,
+    gradFunc: (dy, saved, attrs) => {
+      const dys = Array.isArray(dy) ? dy : [dy];
+      return gradient(dys[0]!, saved, attrs as unknown as Attrs, dys);
+    },
+  };
+}
+
+/** Runs a kernel of tfjs that has no public function. */
+export function runKernel(kernelName: string, inputs: Record<string, Tensor>, attrs: object): Tensor {
+  return tf.engine().runKernel(kernelName, inputs, attrs as tf.NamedAttrMap);
+}
+
 /** The threads of tfjs's WASM instance. */
 export function wasmThreads(instance: KernelBackend): number {
   const {wasm} = instance as unknown as {wasm: {tfjs: {getThreadsCount(): number}}};
@@ -48,4 +121,23 @@ export function silenceFirstUse(instance: KernelBackend): void {
 /** The methods of all tensors, open for those that a program has not registered. */
 export function tensorPrototype(): Record<string, unknown> {
   return tf.Tensor.prototype as unknown as Record<string, unknown>;
+}
+
+/** A kernel made of tfjs's operations, which run on the active backend and clean up after themselves. */
+export function kernelOfOps<Attrs>(
+  kernelName: string,
+  backend: string,
+  compute: (inputs: Tensor[], attrs: Attrs) => Tensor,
+): tf.KernelConfig {
+  return {
+    kernelName,
+    backendName: backend,
+    kernelFunc: ({inputs, attrs}) =>
+      tf.tidy(() => {
+        const tensors = Object.values(inputs) as Tensor[];
+        const result = compute(tensors, attrs as unknown as Attrs);
+        // The engine takes the result for a new tensor.
+        return tensors.includes(result) ? tf.clone(result) : result;
+      }),
+  };
 }

@@ -3,9 +3,9 @@
  * inputs. It costs the copies and plain JavaScript's speed, which is fine for what is rare in training.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelConfig, NamedTensorInfoMap, TensorInfo} from '@tensorflow/tfjs-core';
+import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
-import {silenceFirstUse} from '../tfjsInternals';
+import {mapKernelInputs, silenceFirstUse} from '../tfjsInternals';
 import type {CpuModule, CpuScratch, HeapBackend} from '../tfjsInternals';
 
 let cpuModule: CpuModule | undefined;
@@ -37,27 +37,13 @@ export function delegateToCpu(kernelName: string): KernelConfig {
         originals.set(copy.dataId, info);
         return copy;
       };
-      const outputs = kernel.kernelFunc({inputs: mapInputs(inputs, borrow), attrs, backend: scratch});
+      const outputs = kernel.kernelFunc({inputs: mapKernelInputs(inputs, borrow), attrs, backend: scratch});
       // `Draw` answers with its input.
       const giveBack = (info: TensorInfo): TensorInfo =>
         originals.get(info.dataId) ?? copyOut(scratch, heap, info);
       return Array.isArray(outputs) ? outputs.map(giveBack) : giveBack(outputs);
     },
   };
-}
-
-/** Some kernels take lists of tensors by one name. */
-function mapInputs(inputs: NamedTensorInfoMap, borrow: (info: TensorInfo) => TensorInfo): NamedTensorInfoMap {
-  const one = (input: TensorInfo | TensorInfo[] | undefined): TensorInfo | TensorInfo[] | undefined =>
-    input === undefined || input === null
-      ? undefined
-      : Array.isArray(input)
-        ? input.map(borrow)
-        : borrow(input);
-  if (Array.isArray(inputs)) return inputs.map(one) as unknown as NamedTensorInfoMap;
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => [name, one(input)]),
-  ) as NamedTensorInfoMap;
 }
 
 function copyIn(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: TensorInfo): TensorInfo {
@@ -73,5 +59,8 @@ function copyIn(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: 
 }
 
 function copyOut(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: TensorInfo): TensorInfo {
-  return {dataId: heap.write(scratch.readSync(dataId), shape, dtype), shape, dtype};
+  const values = scratch.readSync(dataId);
+  const bucket =
+    dtype === 'complex64' ? heap.write(values, [...shape, 2], 'float32') : heap.write(values, shape, dtype);
+  return {dataId: bucket, shape, dtype};
 }

@@ -10,7 +10,7 @@ const missing = [
   'DepthwiseConv2dNativeBackpropInput',
   'UnsortedSegmentSum',
   'MaxPoolGrad',
-  'Einsum',
+
   'ComplexAbs',
   'Draw',
   'FFT',

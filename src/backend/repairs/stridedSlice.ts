@@ -1,0 +1,76 @@
+/**
+ * The gradient of stridedSlice: every element goes back to where it was taken from.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {gradientConfig} from '../tfjsInternals';
+import type {Repair} from './types';
+
+interface StridedSliceAttributes {
+  readonly begin: number[];
+  readonly end: number[];
+  readonly strides: number[];
+  readonly beginMask: number;
+  readonly endMask: number;
+  readonly ellipsisMask: number;
+  readonly newAxisMask: number;
+  readonly shrinkAxisMask: number;
+}
+
+export const stridedSliceGradient: Repair = {
+  id: 'strided-slice-gradient',
+  description: 'tfjs has no gradient for stridedSlice; it has one now.',
+  backends: ['wasm', 'cpu'],
+  gradients: () => [
+    gradientConfig<StridedSliceAttributes>({
+      kernelName: tf.StridedSlice,
+      inputsToSave: ['x'],
+      gradient: (dy, [x], attrs) => ({x: () => spread(dy, x!.shape, attrs)}),
+    }),
+  ],
+};
+
+function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Tensor {
+  if (dy.size === 0) return tf.zeros(shape);
+  const {begin, end, strides} = tf.slice_util.sliceInfo(
+    shape,
+    attrs.begin,
+    attrs.end,
+    attrs.strides,
+    attrs.beginMask,
+    attrs.endMask,
+    attrs.ellipsisMask,
+    attrs.newAxisMask,
+    attrs.shrinkAxisMask,
+  );
+  const taken = tf.slice_util.computeOutShape(begin, end, strides);
+  // Axes that were added or dropped have length one.
+  let gradient: Tensor = tf.reshape(dy, taken);
+  shape.forEach((length, axis) => {
+    const first = begin[axis]!;
+    const last = first + (taken[axis]! - 1) * strides[axis]!;
+    if (strides[axis]! < 0) gradient = tf.reverse(gradient, axis);
+    gradient = spaceOut(gradient, axis, Math.abs(strides[axis]!));
+    gradient = padAxis(gradient, axis, Math.min(first, last), length - 1 - Math.max(first, last));
+  });
+  return gradient;
+}
+
+/** Puts `stride - 1` zeros between neighbours along an axis. */
+function spaceOut(x: Tensor, axis: number, stride: number): Tensor {
+  if (stride === 1) return x;
+  const length = x.shape[axis]!;
+  const wide = padAxis(tf.expandDims(x, axis + 1), axis + 1, 0, stride - 1);
+  const shape = x.shape.with(axis, length * stride);
+  const begin = shape.map(() => 0);
+  return tf.slice(tf.reshape(wide, shape), begin, shape.with(axis, (length - 1) * stride + 1));
+}
+
+/** `x` with zeros before and after it along one axis. */
+export function padAxis(x: Tensor, axis: number, before: number, after: number): Tensor {
+  if (before === 0 && after === 0) return x;
+  return tf.pad(
+    x,
+    x.shape.map((_, i): [number, number] => (i === axis ? [before, after] : [0, 0])),
+  );
+}
