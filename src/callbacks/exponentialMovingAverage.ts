@@ -49,8 +49,10 @@ export class ExponentialMovingAverage extends WeightAveraging {
     if (this.optimizer !== undefined && context.optimizerName !== this.optimizer) return;
     // The step that this hook follows is counted already.
     if (context.steps <= this.startStep) return;
+    // Not decay · average + (1 − decay) · weight: in float32 the two shares do not add up to 1, and a decay of 0.9999
+    // would shrink the average by 2e-4.
     this.include(context, (average, weight) =>
-      tf.add(tf.mul(average, this.decay), tf.mul(weight, 1 - this.decay)),
+      tf.add(average, tf.mul(tf.sub(weight, average), 1 - this.decay)),
     );
   }
 }
