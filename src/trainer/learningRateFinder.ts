@@ -1,0 +1,165 @@
+/**
+ * The learning-rate range test (Smith 2017, "Cyclical Learning Rates"): the rate grows exponentially batch by
+ * batch, and the loss tells where training is fastest and where it breaks.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {disposeState} from '../checkpoint';
+import {ConfigurationError} from '../core';
+import {disposeBatch, prepareBatch} from './batches';
+import {Hooks} from './hooks';
+import {copyState} from './inference';
+import {allParameters, freezeGroups, trainedParameters} from './phases';
+import {emptyError} from './source';
+import type {BatchSource} from './source';
+import {Stepper} from './stepper';
+import type {TrainerCore} from './trainerCore';
+import {Yielder} from './yielding';
+
+export interface FindLearningRateOptions {
+  /** The first rate. Default 1e-7. */
+  min?: number;
+  /** The last rate. Default 10. */
+  max?: number;
+  /** Updates between the two. Default 100. */
+  steps?: number;
+  /** Samples a batch, for arrays and unbatched Datasets. Default 32. */
+  batchSize?: number;
+  /** How much of the running mean of the loss is kept at each step. Default 0.98, as in fastai. */
+  smoothing?: number;
+  /** Stops once the smoothed loss exceeds its best by this factor. Default 4. */
+  divergence?: number;
+  signal?: AbortSignal;
+}
+
+export interface LearningRateCurve {
+  learningRates: number[];
+  /** The loss of each batch. */
+  losses: number[];
+  /** Its running mean, corrected for its start. */
+  smoothed: number[];
+  /** The rate at which the smoothed loss falls most steeply: a good peak for OneCycle, or rate for Adam. */
+  suggestion: number;
+}
+
+/** Trains on rising rates and puts weights, statistics and optimizers back as they were. */
+export async function findLearningRate(
+  core: TrainerCore,
+  source: BatchSource,
+  {min = 1e-7, max = 10, steps = 100, smoothing = 0.98, divergence = 4, signal}: FindLearningRateOptions,
+): Promise<LearningRateCurve> {
+  if (!(
+    min > 0 &&
+    max > min &&
+    Number.isInteger(steps) &&
+    steps >= 2 &&
+    smoothing >= 0 &&
+    smoothing < 1 &&
+    divergence > 1
+  )) {
+    throw new ConfigurationError(`findLearningRate cannot go from ${min} to ${max} in ${steps} steps.`, {
+      hint: 'It needs 0 < min < max, steps ≥ 2, 0 ≤ smoothing < 1 and divergence > 1.',
+    });
+  }
+  const {graphs, phases, objective, scores, ports, seed, options} = core;
+  const groups = options.parameterGroups ?? [];
+  const parameters = allParameters(graphs);
+  const weights = parameters.map(({variable}) => tf.keep(variable.clone()));
+  const optimizers = phases.map(({optimizer}) => ({
+    optimizer,
+    rate: optimizer.learningRate,
+    factor: optimizer.learningRateFactor,
+    state: copyState(optimizer.getState()),
+  }));
+  const unfreeze = freezeGroups(graphs, groups);
+  let stepper: Stepper | undefined;
+  const cursor = source.open({pass: 0, consumed: 0}, seed);
+  try {
+    stepper = new Stepper({
+      graphs,
+      phases,
+      objective,
+      scores,
+      hooks: new Hooks([]),
+      clipping: options,
+      trained: phases.map(phase => trainedParameters(phase, graphs, groups)),
+      view: noContext,
+      onUpdate: () => undefined,
+    });
+    const curve = {learningRates: [] as number[], losses: [] as number[], smoothed: [] as number[]};
+    const yielder = new Yielder();
+    let batches = cursor;
+    let mean = 0;
+    let best = Infinity;
+    for (let step = 0; step < steps; step++) {
+      signal?.throwIfAborted();
+      let element = await batches.next();
+      if (element === undefined) {
+        if (step === 0) throw emptyError('training data');
+        if (!source.repeatable) break;
+        await batches.close();
+        batches = source.open({pass: batches.position.pass + 1, consumed: 0}, seed);
+        element = await batches.next();
+      }
+      const learningRate = min * (max / min) ** (step / (steps - 1));
+      for (const {optimizer} of optimizers) {
+        optimizer.learningRateFactor = 1;
+        optimizer.learningRate = learningRate;
+      }
+      const batch = prepareBatch(element, ports);
+      try {
+        stepper.reset();
+        await stepper.trainBatch(batch, {index: step, last: true, seed});
+      } finally {
+        disposeBatch(batch);
+      }
+      const {loss} = await stepper.logs().read();
+      if (loss === undefined || !Number.isFinite(loss)) break;
+      mean = smoothing * mean + (1 - smoothing) * loss;
+      const smoothed = mean / (1 - smoothing ** (step + 1));
+      curve.learningRates.push(learningRate);
+      curve.losses.push(loss);
+      curve.smoothed.push(smoothed);
+      best = Math.min(best, smoothed);
+      if (smoothed > divergence * best) break;
+      await yielder.rest();
+    }
+    await batches.close();
+    return {...curve, suggestion: steepest(curve.learningRates, curve.smoothed)};
+  } finally {
+    await cursor.close();
+    stepper?.dispose();
+    unfreeze();
+    parameters.forEach(({variable}, i) => variable.assign(weights[i]!));
+    tf.dispose(weights);
+    for (const {optimizer, rate, factor, state} of optimizers) {
+      optimizer.dispose();
+      optimizer.learningRate = rate;
+      optimizer.setState(state);
+      optimizer.learningRateFactor = factor;
+      disposeState(state);
+      await optimizer.offload();
+    }
+  }
+}
+
+/** The part of the curve that is left out at its start, where the running mean rests on few batches. */
+const WARM_UP = 0.1;
+
+/** The rate at which the smoothed loss falls most per step (the rates are spaced evenly in the logarithm). */
+function steepest(learningRates: readonly number[], smoothed: readonly number[]): number {
+  const first = Math.max(1, Math.ceil(smoothed.length * WARM_UP));
+  let at = Math.min(first, smoothed.length - 1);
+  let fall = 0;
+  for (let i = first; i + 1 < smoothed.length; i++) {
+    const slope = (smoothed[i + 1]! - smoothed[i - 1]!) / 2;
+    if (slope < fall) {
+      fall = slope;
+      at = i;
+    }
+  }
+  return learningRates[at] ?? NaN;
+}
+
+function noContext(): never {
+  throw new Error('No callback listens to a learning-rate test.');
+}

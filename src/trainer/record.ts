@@ -1,0 +1,156 @@
+/**
+ * A run's whole progress as one serialisable record, and back.
+ *
+ * Weights are kept by their place in the graph and checked by class and shape before anything changes, since
+ * tfjs's weight names count up in a process.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {CheckpointError} from '../core';
+import type {StateTree} from '../core';
+import type {Parameter} from '../graph';
+import type {Callback, Logs} from './callback';
+import type {Phase} from './phases';
+import type {DataPosition} from './source';
+import type {Stepper} from './stepper';
+
+/** Where a run stands. */
+export interface Progress {
+  epoch: number;
+  /** Batches of the epoch that were begun. */
+  batch: number;
+  batches: number;
+  steps: number;
+  stopReason: string | undefined;
+  history: Record<string, number[]>;
+  /** What callbacks logged for the running epoch. */
+  pendingLogs: Logs;
+}
+
+/** What a record is made of and read back into. */
+export interface RecordParts {
+  readonly parameters: readonly Parameter[];
+  readonly phases: readonly Phase[];
+  readonly callbacks: readonly Callback[];
+  readonly stepper: Stepper;
+}
+
+/** The record as read: plain values checked, tensors still in it. */
+export interface TrainerState {
+  readonly seed: number;
+  readonly progress: Progress;
+  readonly data: {readonly position: DataPosition; readonly layout: string};
+  readonly weights: Readonly<Record<string, Tensor>>;
+  readonly layers: Readonly<Record<string, string>>;
+  readonly optimizers: Readonly<Record<string, StateTree>>;
+  readonly training: StateTree;
+  readonly callbacks: Readonly<Record<string, StateTree>>;
+}
+
+/** The record of a run as it stands; its tensors are lent. */
+export function captureRecord(
+  {parameters, phases, callbacks, stepper}: RecordParts,
+  progress: Progress,
+  data: TrainerState['data'],
+  seed: number,
+): StateTree {
+  return {
+    kind: 'trainer',
+    seed,
+    progress: {...progress, history: {...progress.history}, pendingLogs: {...progress.pendingLogs}},
+    data: {position: {...data.position}, layout: data.layout},
+    weights: Object.fromEntries(parameters.map(({key, variable}) => [key, variable])),
+    layers: Object.fromEntries(parameters.map(({key, layerClass}) => [key, layerClass])),
+    optimizers: Object.fromEntries(phases.map(({name, optimizer}) => [name, optimizer.getState()])),
+    training: stepper.getState(),
+    callbacks: Object.fromEntries(
+      callbacks
+        .filter(callback => callback.stateKey !== undefined && callback.getState !== undefined)
+        .map(callback => [callback.stateKey!, callback.getState!()]),
+    ),
+  };
+}
+
+/**
+ * Checks that a record is of these models and optimizers. Changes nothing.
+ *
+ * @throws CheckpointError naming the first thing that differs.
+ */
+export function checkRecord(
+  tree: StateTree,
+  parameters: readonly Parameter[],
+  phases: readonly Phase[],
+): TrainerState {
+  if (typeof tree !== 'object' || tree === null || !('kind' in tree) || tree.kind !== 'trainer') {
+    throw new CheckpointError('The bytes are no checkpoint of a Trainer.', {
+      hint: 'Use the bytes that ctx.checkpoint() or ModelCheckpoint wrote.',
+    });
+  }
+  const state = tree as object as TrainerState;
+  const hint = 'Resume with the model, built in the same way, that the checkpoint was made with.';
+  const extra = Object.keys(state.weights).filter(
+    key => !parameters.some(parameter => parameter.key === key),
+  );
+  for (const {key, name, shape, layerClass} of parameters) {
+    const weight = state.weights[key];
+    const found =
+      weight === undefined ? 'nothing' : `${state.layers[key] ?? '?'} [${weight.shape.join(',')}]`;
+    if (
+      weight === undefined ||
+      state.layers[key] !== layerClass ||
+      !tf.util.arraysEqual(weight.shape, [...shape])
+    ) {
+      throw new CheckpointError(
+        `The checkpoint is of another model: at ${key} (${name}) it has ${found}, the model has ${layerClass} [${shape.join(',')}].`,
+        {hint, code: 'checkpoint/model'},
+      );
+    }
+  }
+  if (extra.length > 0) {
+    throw new CheckpointError(
+      `The checkpoint is of another model: it has weights at ${extra.slice(0, 3).join(', ')} that the model has not.`,
+      {
+        hint,
+        code: 'checkpoint/model',
+      },
+    );
+  }
+  for (const {name, optimizer} of phases) {
+    const saved = (state.optimizers[name] as {name?: string} | undefined)?.name;
+    if (saved !== optimizer.name) {
+      throw new CheckpointError(
+        `The checkpoint has ${saved === undefined ? 'no optimizer' : `the optimizer '${saved}'`} for '${name}', the trainer has '${optimizer.name}'.`,
+        {
+          hint: 'Resume with the same optimizer.',
+          code: 'checkpoint/optimizer',
+        },
+      );
+    }
+  }
+  return state;
+}
+
+/** Puts a checked record in place. The record's tensors stay the caller's. */
+export function restoreRecord(
+  state: TrainerState,
+  {parameters, phases, callbacks, stepper}: RecordParts,
+): Progress {
+  for (const {name, optimizer} of phases) optimizer.setState(state.optimizers[name]!);
+  for (const callback of callbacks) {
+    const saved = callback.stateKey === undefined ? undefined : state.callbacks[callback.stateKey];
+    if (saved !== undefined) callback.setState?.(saved);
+  }
+  stepper.setState(state.training);
+  for (const {key, variable} of parameters) variable.assign(state.weights[key]!);
+  const {progress} = state;
+  // A checkpoint from the very end of a run may be trained on; what a callback decided stays decided.
+  const ended = ['completed', 'aborted', 'error'].includes(progress.stopReason ?? '');
+  return {
+    ...progress,
+    stopReason: ended ? undefined : progress.stopReason,
+    history: Object.fromEntries(
+      Object.entries(progress.history).map(([name, values]) => [name, [...values]]),
+    ),
+    pendingLogs: {...progress.pendingLogs},
+  };
+}

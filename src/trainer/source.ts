@@ -1,0 +1,291 @@
+/**
+ * One face for everything that can be trained on: passes over batches that know where they stand.
+ */
+import {Tensor} from '@tensorflow/tfjs-core';
+import {CheckpointError, ConfigurationError, DataError} from '../core';
+import type {StateTree} from '../core';
+import {Dataset} from '../data';
+import type {ArraySource, ArrayStructure} from '../data';
+import type {BatchPorts} from './batches';
+import type {ArrayData, Batch, ResumableIterable, TrainingData} from './options';
+import {isRecord} from './perOutput';
+
+/** Where in the data a run stands: which pass, and how many of its batches were consumed. */
+export interface DataPosition {
+  readonly pass: number;
+  readonly consumed: number;
+  /** What a resumable iterable said of itself after the last consumed batch. */
+  readonly custom?: StateTree;
+}
+
+export interface BatchSource {
+  /** Batches a pass: a number, Infinity, or undefined where unknown. */
+  readonly batchesPerPass: number | undefined;
+  /** Whether a second pass gives data again. */
+  readonly repeatable: boolean;
+  /** Identifies how the data is cut into batches: a checkpoint from the middle of an epoch must agree. */
+  readonly layout: string;
+  /** @throws CheckpointError when a pass cannot be entered in its middle. */
+  open(position: DataPosition, seed: number): BatchCursor;
+}
+
+/** One pass. */
+export interface BatchCursor {
+  /** The next batch, which becomes the caller's, or undefined at the end. */
+  next(): Promise<unknown>;
+  /** Whether the batch given last was the pass's last one. */
+  readonly exhausted: boolean;
+  /** Where the reader stands: batches looked at ahead do not count. */
+  readonly position: DataPosition;
+  close(): Promise<void>;
+}
+
+export interface SourceOptions {
+  batchSize: number;
+  shuffle: boolean;
+  ports: BatchPorts | undefined;
+  sampleWeight?: ArrayData;
+  /** How errors call this data: `'training data'`. */
+  what: string;
+}
+
+/**
+ * @throws DataError for data of no known form, ConfigurationError for options that do not go with it.
+ */
+export function createSource(data: unknown, options: SourceOptions): BatchSource {
+  const {sampleWeight, what} = options;
+  if (Array.isArray(data)) return datasetSource(arraysToDataset(data, options), options);
+  if (sampleWeight !== undefined) {
+    throw new ConfigurationError('sampleWeight goes with arrays only.', {
+      hint: 'Let the Dataset give [x, y, sampleWeight] instead.',
+    });
+  }
+  if (data instanceof Dataset) return datasetSource(data as Dataset<unknown>, options);
+  if (isIterable(data)) return iterableSource(data, what);
+  throw new DataError(`The ${what} is ${data === null ? 'null' : typeof data}.`, {
+    hint: 'Expected [x, y] arrays or tensors, a Dataset, or an iterable of batches.',
+  });
+}
+
+/** The arrays `[x, y]` or `[x, y, sampleWeight]` as a Dataset of `{xs, ys, sampleWeights}`. */
+export function arraysToDataset(
+  data: readonly unknown[],
+  {ports, sampleWeight, what}: SourceOptions,
+): Dataset<unknown> {
+  if (data.length < 1 || data.length > 3) {
+    throw new DataError(`The ${what} is an array of ${data.length} entries.`, {
+      hint: 'Expected [x], [x, y] or [x, y, sampleWeight]; give a list of batches as a Dataset or a generator.',
+    });
+  }
+  const [x, y, w = sampleWeight] = data as [ArrayData, ArrayData?, ArrayData?];
+  const element: Record<string, ArrayStructure> = {
+    xs: spread(x, ports?.inputs.length),
+  };
+  if (y !== undefined) element['ys'] = spread(y, ports?.outputs.length);
+  if (w !== undefined) {
+    const spreadWeights = spread(w, ports?.outputs.length);
+    const single =
+      Array.isArray(spreadWeights) && spreadWeights.length === 1 && (ports?.outputs.length ?? 1) > 1;
+    element['sampleWeights'] = single
+      ? ports!.outputs.map(() => spreadWeights[0] as ArraySource)
+      : spreadWeights;
+  }
+  return fromArrays(element);
+}
+
+// The structure is known at run time only: its element type would be computed without end.
+const fromArrays: (arrays: ArrayStructure) => Dataset<unknown> = arrays =>
+  Dataset.fromArrays(arrays as ArraySource);
+
+/** The targets of `[x, y]` alone, as a Dataset of lists. */
+export function targetsDataset(y: ArrayData, ports: BatchPorts | undefined): Dataset<unknown> {
+  return fromArrays(spread(y, ports?.outputs.length));
+}
+
+/** One source for each port. A list counts as several sources only where there are several ports, or it holds tensors. */
+function spread(
+  data: ArrayData,
+  ports: number | undefined,
+): readonly ArraySource[] | Readonly<Record<string, ArraySource>> {
+  if (Array.isArray(data)) {
+    const list = data as readonly unknown[];
+    const isList = list.every(isSingleSource) || (ports !== undefined && ports > 1 && list.length === ports);
+    return isList && list.length > 0 ? (list as readonly ArraySource[]) : [data as ArraySource];
+  }
+  if (isRecord<ArraySource>(data) && !('values' in data)) return data;
+  return [data as ArraySource];
+}
+
+function isSingleSource(value: unknown): boolean {
+  return value instanceof Tensor || ArrayBuffer.isView(value) || (isRecord(value) && 'values' in value);
+}
+
+function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: SourceOptions): BatchSource {
+  if (dataset.size === 0) throw emptyError(what);
+  let batches = dataset;
+  if (dataset.batchSize === undefined) {
+    const {size} = dataset;
+    if (shuffle && !dataset.shuffled && size !== undefined && Number.isFinite(size))
+      batches = batches.shuffle();
+    batches = batches.batch(batchSize) as Dataset<unknown>;
+  }
+  return {
+    batchesPerPass: batches.size,
+    repeatable: true,
+    layout: `${batches.batchSize ?? batchSize}×${batches.size ?? '?'}`,
+    open({pass, consumed}, seed) {
+      const iterator = batches.iterate({epoch: pass, start: consumed, seed});
+      return new LookaheadCursor({pass, consumed}, iterator, batches.size);
+    },
+  };
+}
+
+type AnyIterable = (Iterable<Batch> | AsyncIterable<Batch>) & Partial<ResumableIterable>;
+
+function isIterable(data: unknown): data is AnyIterable {
+  return (
+    typeof data === 'object' && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)
+  );
+}
+
+function iterableSource(data: AnyIterable, what: string): BatchSource {
+  const iterate = (): Iterator<unknown> | AsyncIterator<unknown> =>
+    Symbol.asyncIterator in data ? data[Symbol.asyncIterator]() : data[Symbol.iterator]();
+  // A generator object is its own iterator: it cannot start again.
+  const repeatable = !('next' in data);
+  const getState = data.getState === undefined ? undefined : (): StateTree => data.getState!() as StateTree;
+  return {
+    batchesPerPass: undefined,
+    repeatable,
+    layout: 'iterable',
+    open(position) {
+      if (position.custom !== undefined && data.setState !== undefined) {
+        data.setState(position.custom);
+      } else if (position.consumed > 0) {
+        throw new CheckpointError(
+          `The ${what} cannot continue in the middle of a pass (after batch ${position.consumed}).`,
+          {
+            hint: 'Use a Dataset, or give the iterable getState() and setState().',
+            code: 'checkpoint/data-position',
+          },
+        );
+      }
+      return new LookaheadCursor(position, iterate(), undefined, getState);
+    },
+  };
+}
+
+/**
+ * Reads one batch ahead where the length is unknown, so that the last batch is known as such; the position counts
+ * what the reader got.
+ */
+class LookaheadCursor implements BatchCursor {
+  exhausted = false;
+  private ahead: {value: unknown} | undefined;
+  private started = false;
+  private pass: number;
+  private consumed: number;
+  private custom: StateTree;
+  private customAhead: StateTree;
+
+  constructor(
+    position: DataPosition,
+    private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>,
+    private readonly size: number | undefined,
+    private readonly getState?: () => StateTree,
+  ) {
+    this.pass = position.pass;
+    this.consumed = position.consumed;
+    this.custom = position.custom;
+  }
+
+  get position(): DataPosition {
+    const {pass, consumed, custom} = this;
+    return custom === undefined ? {pass, consumed} : {pass, consumed, custom};
+  }
+
+  async next(): Promise<unknown> {
+    const knowsLength = this.size !== undefined;
+    const current = this.started && !knowsLength ? this.takeAhead() : await this.pull();
+    this.started = true;
+    if (current === undefined) {
+      this.exhausted = true;
+      return undefined;
+    }
+    this.consumed++;
+    this.custom = this.customAhead;
+    if (knowsLength) {
+      this.exhausted = this.consumed >= this.size!;
+    } else {
+      this.ahead = await this.pull();
+      this.exhausted = this.ahead === undefined;
+    }
+    return current.value;
+  }
+
+  async close(): Promise<void> {
+    const ahead = this.takeAhead();
+    if (ahead !== undefined) disposeElement(ahead.value);
+    await this.iterator.return?.();
+  }
+
+  private takeAhead(): {value: unknown} | undefined {
+    const {ahead} = this;
+    this.ahead = undefined;
+    return ahead;
+  }
+
+  private async pull(): Promise<{value: unknown} | undefined> {
+    const {value, done} = await this.iterator.next();
+    if (done === true) return undefined;
+    this.customAhead = this.getState?.();
+    return {value};
+  }
+}
+
+/** Disposes the tensors of an element that nobody will use. */
+export function disposeElement(element: unknown): void {
+  if (element instanceof Tensor) element.dispose();
+  else if (Array.isArray(element)) element.forEach(disposeElement);
+  else if (isRecord<unknown>(element)) Object.values(element).forEach(disposeElement);
+}
+
+export function emptyError(what: string): DataError {
+  return new DataError(`The ${what} is empty.`, {hint: 'It needs at least one sample.', code: 'data/empty'});
+}
+
+/** Splits off the last `fraction` of arrays or of an unbatched Dataset of known size. */
+export function splitForValidation(
+  data: TrainingData,
+  fraction: number,
+  options: SourceOptions,
+): {training: Dataset<unknown>; validation: Dataset<unknown>} {
+  if (!(fraction > 0 && fraction < 1)) {
+    throw new ConfigurationError(`validationSplit is ${fraction}.`, {
+      hint: 'Give a fraction between 0 and 1.',
+    });
+  }
+  const dataset = Array.isArray(data)
+    ? arraysToDataset(data, options)
+    : data instanceof Dataset
+      ? (data as Dataset<unknown>)
+      : undefined;
+  const size = dataset?.size;
+  if (
+    dataset === undefined ||
+    dataset.batchSize !== undefined ||
+    size === undefined ||
+    !Number.isFinite(size)
+  ) {
+    throw new ConfigurationError('validationSplit needs arrays or an unbatched Dataset of known size.', {
+      hint: 'Give the validation data by `validation`.',
+    });
+  }
+  const kept = Math.floor(size * (1 - fraction));
+  if (kept === 0 || kept === size) {
+    throw new DataError(`validationSplit ${fraction} of ${size} samples leaves one side empty.`, {
+      hint: 'Choose another fraction.',
+    });
+  }
+  return {training: dataset.take(kept), validation: dataset.skip(kept)};
+}

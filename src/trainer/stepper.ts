@@ -1,0 +1,338 @@
+/**
+ * The heart of training: batches in, optimizer updates out. Holds what a run keeps on the device between batches —
+ * open windows, running means, metrics — and knows nothing of epochs, data or files.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Scalar, Tensor} from '@tensorflow/tfjs-core';
+import type {StateTree} from '../core';
+import {applyStatistics} from '../graph';
+import type {Parameter} from '../graph';
+import {clipByGlobalNorm, clipByNorm, clipByValue} from '../optimizers';
+import type {WeightUpdate} from '../optimizers';
+import type {PreparedBatch} from './batches';
+import type {
+  GradientsContext,
+  LazyLogs,
+  Logs,
+  MicroBatchContext,
+  OptimizerStepContext,
+  TrainContext,
+} from './callback';
+import {computeGradients} from './gradients';
+import type {Hooks} from './hooks';
+import type {Objective} from './objective';
+import type {TrainerOptions} from './options';
+import {SINGLE} from './phases';
+import type {NamedGraph, Phase, TrainedParameter} from './phases';
+import {RunningMean} from './runningMean';
+import type {Scores} from './scores';
+import {GradientWindow} from './window';
+
+export interface StepperSetup {
+  readonly graphs: readonly NamedGraph[];
+  readonly phases: readonly Phase[];
+  readonly objective: Objective | undefined;
+  readonly scores: Scores;
+  readonly hooks: Hooks;
+  readonly clipping: Pick<TrainerOptions, 'clipNorm' | 'clipTensorNorm' | 'clipValue'>;
+  /** Called when a window led to an update, before any hook hears of it. */
+  readonly onUpdate: () => void;
+  /** What each phase moves, in the order of `phases`. */
+  readonly trained: readonly (readonly TrainedParameter[])[];
+  /** Makes a hook's context out of what it sees beyond the run's. */
+  readonly view: <Extra extends object>(extra: Extra) => TrainContext & Extra;
+}
+
+interface PhaseState {
+  readonly phase: Phase;
+  readonly trained: readonly TrainedParameter[];
+  readonly byKey: ReadonlyMap<string, TrainedParameter>;
+  readonly window: GradientWindow;
+  readonly losses: RunningMean[];
+  readonly penalty: RunningMean;
+  /** Whether any regularizer acts on the phase's models. */
+  readonly regularized: boolean;
+}
+
+/** Where a batch stands in its run. */
+export interface BatchPlace {
+  /** Batches trained before, in the whole run: what layer randomness is keyed by. */
+  readonly index: number;
+  /** Whether it is the epoch's last. */
+  readonly last: boolean;
+  readonly seed: number;
+}
+
+export class Stepper {
+  private readonly states: readonly PhaseState[];
+  private readonly stepLogs = new Map<string, RunningMean>();
+
+  constructor(private readonly setup: StepperSetup) {
+    this.states = setup.phases.map((phase, i) => {
+      const trained = setup.trained[i]!;
+      const terms = phase.trainStep === undefined ? setup.objective!.terms.length : 1;
+      return {
+        phase,
+        trained,
+        byKey: new Map(trained.map(entry => [entry.parameter.key, entry])),
+        window: new GradientWindow(),
+        losses: Array.from({length: terms}, () => new RunningMean()),
+        penalty: new RunningMean(),
+        regularized: tf.tidy(() => penaltyOf(phase) !== null),
+      };
+    });
+  }
+
+  /** Trains on one batch, which stays the caller's. */
+  async trainBatch(batch: PreparedBatch, {index, last, seed}: BatchPlace): Promise<void> {
+    const {graphs, objective, hooks} = this.setup;
+    const onUpdate = this.oncePerWindow();
+    let closing = true;
+    for (const [i, state] of this.states.entries()) {
+      const {terms, losses, logs, outputs, masks, statistics} = computeGradients({
+        phase: state.phase,
+        graphs,
+        trained: state.trained,
+        objective,
+        batch,
+        randomness: {seed, step: index},
+        accumulating: hooks.has('onMicroBatchEnd'),
+      });
+      state.window.add(terms);
+      losses.forEach(({sum, count}, term) => state.losses[term]!.add(sum, count));
+      for (const [name, value] of Object.entries(logs)) this.logOf(name).add(value, 1);
+      try {
+        applyStatistics(statistics);
+        if (!this.setup.scores.empty) this.setup.scores.update(outputs, masks, batch.ys, batch.sampleWeights);
+      } finally {
+        tf.dispose([outputs, masks.filter(mask => mask !== null), statistics.map(({value}) => value)]);
+      }
+      if (i === 0) closing = await this.windowCloses(last);
+      if (closing) await this.closeWindow(state, onUpdate);
+    }
+  }
+
+  /** Closes windows that are still open, as at the end of an epoch. */
+  async flush(): Promise<void> {
+    const onUpdate = this.oncePerWindow();
+    for (const state of this.states) {
+      if (state.window.size > 0) await this.closeWindow(state, onUpdate);
+    }
+  }
+
+  /** The running means since the last `reset`: `loss`, then outputs and metrics. */
+  logs(): LazyLogs {
+    return {read: () => this.readLogs()};
+  }
+
+  /** Begins an epoch's means anew. Windows stay as they are. */
+  reset(): void {
+    for (const {losses, penalty} of this.states) [...losses, penalty].forEach(mean => mean.reset());
+    for (const mean of this.stepLogs.values()) mean.reset();
+    this.stepLogs.clear();
+    this.setup.scores.reset();
+  }
+
+  dispose(): void {
+    this.reset();
+    for (const {window} of this.states) window.dispose();
+    this.setup.scores.dispose();
+  }
+
+  getState(): StateTree {
+    return {
+      phases: this.states.map(({window, losses, penalty}) => ({
+        window: window.getState(),
+        losses: losses.map(mean => mean.getState()),
+        penalty: penalty.getState(),
+      })),
+      stepLogs: Object.fromEntries([...this.stepLogs].map(([name, mean]) => [name, mean.getState()])),
+      scores: this.setup.scores.getState(),
+    };
+  }
+
+  setState(state: StateTree): void {
+    const {phases, stepLogs, scores} = state as {
+      phases: {window: StateTree; losses: StateTree[]; penalty: StateTree}[];
+      stepLogs: Record<string, StateTree>;
+      scores: StateTree;
+    };
+    this.states.forEach(({window, losses, penalty}, i) => {
+      const saved = phases[i];
+      if (saved === undefined) return;
+      window.setState(saved.window);
+      losses.forEach((mean, term) => mean.setState(saved.losses[term]!));
+      penalty.setState(saved.penalty);
+    });
+    for (const [name, mean] of Object.entries(stepLogs)) this.logOf(name).setState(mean);
+    this.setup.scores.setState(scores);
+  }
+
+  private async readLogs(): Promise<Logs> {
+    const {objective, scores} = this.setup;
+    // All that lives on the device is copied now, before the next batch changes it; waiting comes after.
+    const phases = this.states.map(({phase, losses, penalty}) => ({
+      phase,
+      losses: losses.map(mean => mean.read()),
+      penalty: penalty.read(),
+    }));
+    const stepLogs = [...this.stepLogs].map(([name, mean]) => ({name, read: mean.read()}));
+    const metrics = scores.read();
+
+    const logs: Logs = {loss: 0};
+    for (const {phase, losses, penalty} of phases) {
+      const means = await Promise.all(losses.map(read => read()));
+      const terms = phase.trainStep === undefined ? objective!.terms : undefined;
+      const total =
+        means.reduce((sum, mean, i) => sum + mean * (terms?.[i]?.weight ?? 1), 0) + (await penalty());
+      logs['loss'] = logs['loss']! + total;
+      if (phase.name !== SINGLE) logs[`${phase.name}_loss`] = total;
+      else if (terms !== undefined) objective!.logNames().forEach((name, i) => (logs[name] = means[i]!));
+    }
+    for (const {name, read} of stepLogs) logs[name] = await read();
+    return Object.assign(logs, await metrics);
+  }
+
+  private logOf(name: string): RunningMean {
+    let mean = this.stepLogs.get(name);
+    if (mean === undefined) this.stepLogs.set(name, (mean = new RunningMean()));
+    return mean;
+  }
+
+  private async windowCloses(last: boolean): Promise<boolean> {
+    const {hooks, view} = this.setup;
+    if (!hooks.has('onMicroBatchEnd')) return true;
+    let keptOpen = false;
+    let closed = false;
+    const closing = (): boolean => last || closed || !keptOpen;
+    const window: MicroBatchContext['window'] = {
+      size: this.states[0]!.window.size,
+      last,
+      get closing() {
+        return closing();
+      },
+      keepOpen: () => void (keptOpen = true),
+      close: () => void (closed = true),
+    };
+    await hooks.call('onMicroBatchEnd', () => view({window}));
+    return closing();
+  }
+
+  /** Counts the updates of all phases on one window as one. */
+  private oncePerWindow(): () => void {
+    let counted = false;
+    return () => {
+      if (!counted) this.setup.onUpdate();
+      counted = true;
+    };
+  }
+
+  /** One optimizer update from the window's averaged gradients, unless a callback skips it. */
+  private async closeWindow(state: PhaseState, onUpdate: () => void): Promise<void> {
+    const {hooks, view} = this.setup;
+    const {phase, trained, byKey, window, regularized, penalty} = state;
+    const gradients = window.take();
+    try {
+      if (regularized) addPenalty(phase, trained, gradients, penalty);
+      let skipped = false;
+      const context = (): GradientsContext =>
+        view({
+          optimizerName: phase.name,
+          gradients,
+          replace: (key: string, gradient: Tensor): void => {
+            const old = gradients.get(key);
+            if (old !== gradient) old?.dispose();
+            gradients.set(key, tf.keep(gradient));
+          },
+          skip: () => void (skipped = true),
+        });
+      await hooks.call('onGradients', context);
+      if (skipped) return;
+      this.clip(gradients);
+      const learningRate = phase.optimizer.currentLearningRate();
+      phase.optimizer.step(
+        [...gradients].map(([key, gradient]) =>
+          toUpdate(byKey.get(key)!, gradient, phase.optimizer.iterations),
+        ),
+      );
+      for (const {parameter} of trained) parameter.applyConstraint?.();
+      onUpdate();
+      await hooks.call('onOptimizerStep', (): OptimizerStepContext =>
+        view({optimizerName: phase.name, learningRate}),
+      );
+    } finally {
+      tf.dispose([...gradients.values()]);
+    }
+  }
+
+  private clip(gradients: Map<string, Tensor>): void {
+    const {clipNorm, clipTensorNorm, clipValue} = this.setup.clipping;
+    const replaceAll = (clipped: readonly Tensor[]): void => {
+      [...gradients.keys()].forEach((key, i) => {
+        gradients.get(key)!.dispose();
+        gradients.set(key, clipped[i]!);
+      });
+    };
+    if (clipValue !== undefined) replaceAll(clipByValue([...gradients.values()], clipValue));
+    if (clipTensorNorm !== undefined) replaceAll(clipByNorm([...gradients.values()], clipTensorNorm));
+    if (clipNorm !== undefined) {
+      const {clipped, norm} = clipByGlobalNorm([...gradients.values()], clipNorm);
+      norm.dispose();
+      replaceAll(clipped);
+    }
+  }
+}
+
+function toUpdate({parameter, group}: TrainedParameter, gradient: Tensor, iterations: number): WeightUpdate {
+  const {key, name, variable} = parameter;
+  const rate = group?.learningRate;
+  return {
+    key,
+    name,
+    variable,
+    gradient,
+    ...(rate === undefined ? {} : {learningRate: typeof rate === 'number' ? rate : rate(iterations)}),
+    ...(group?.learningRateMultiplier === undefined
+      ? {}
+      : {learningRateMultiplier: group.learningRateMultiplier}),
+    ...(group?.weightDecay === undefined ? {} : {weightDecay: group.weightDecay}),
+  };
+}
+
+/** All penalties of the models that a phase moves. Call inside a `tf.tidy`. */
+function penaltyOf(phase: Phase): Scalar | null {
+  const penalties = phase.graphs.map(({graph}) => graph.regularization()).filter(penalty => penalty !== null);
+  return penalties.length === 0 ? null : (penalties.reduce((sum, penalty) => tf.add(sum, penalty)) as Scalar);
+}
+
+/** Adds the penalties' gradient, once a window, and counts their value into the running mean. */
+function addPenalty(
+  phase: Phase,
+  trained: readonly TrainedParameter[],
+  gradients: Map<string, Tensor>,
+  mean: RunningMean,
+): void {
+  const byName = new Map(trained.map(({parameter}) => [parameter.variable.name, parameter]));
+  const variables = trained.map(({parameter}) => parameter.variable);
+  // The zero term connects penalties that act on frozen weights alone.
+  const {value, grads} = tf.variableGrads(
+    () => tf.add(penaltyOf(phase)!, tf.mul(0, tf.sum(variables[0]!))) as Scalar,
+    variables,
+  );
+  mean.add(value, 1);
+  for (const [name, parameter] of byName) {
+    const gradient: Tensor | null | undefined = grads[name];
+    if (gradient === undefined || gradient === null) continue;
+    addTo(gradients, parameter, gradient);
+  }
+}
+
+function addTo(gradients: Map<string, Tensor>, {key}: Parameter, gradient: Tensor): void {
+  const present = gradients.get(key);
+  if (present === undefined) {
+    gradients.set(key, gradient);
+    return;
+  }
+  gradients.set(key, tf.add(present, gradient));
+  tf.dispose([present, gradient]);
+}
