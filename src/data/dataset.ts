@@ -1,7 +1,7 @@
 /**
  * `Dataset`: a pipeline of data whose every pass is a function of (seed, epoch), and can start anywhere.
  */
-import {ConfigurationError, Random} from '../core';
+import {ConfigurationError} from '../core';
 import type {ArrayStructure, ElementOf} from './arrays';
 import {ArrayTable} from './arrays';
 import {checkCount, checkFunction, checkSeed} from './checks';
@@ -9,7 +9,8 @@ import type {Batched} from './elements';
 import {disposeElement, isRecord} from './elements';
 import {PassIterator} from './iterator';
 import type {PartSizes} from './partition';
-import {checkParts, cut, partSizes, stratify} from './partition';
+import type {PartitionOptions} from './split';
+import {foldStage, splitStage} from './split';
 import type {Stage} from './stage';
 import {ArrayStage} from './stages/arrays';
 import {BatchStage} from './stages/batch';
@@ -21,21 +22,9 @@ import {PrefetchStage} from './stages/prefetch';
 import {RepeatStage} from './stages/repeat';
 import {ShuffleStage} from './stages/shuffle';
 import {SliceStage} from './stages/slice';
-import type {Label, Plan} from './stages/subset';
-import {Partition, SubsetStage} from './stages/subset';
 import {ZipStage} from './stages/zip';
 import type {Transform} from './transform';
 import type {IterateOptions} from './types';
-
-/** Options of `split` and `kFold`. */
-export interface PartitionOptions<T> {
-  /** Gives every part the same mix of classes: the class of an element. */
-  stratify?: (element: T) => Label;
-  /** Fixes which element goes where. Default 0, whatever seed the passes have. */
-  seed?: number;
-  /** False cuts the data in its order, as time series need. Default true. */
-  shuffle?: boolean;
-}
 
 /** The element type of a zip: the structure with each dataset's element in its place. */
 export type Zipped<D> = {-readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : never};
@@ -317,14 +306,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * [train.size, test.size]; // [8, 2]
    */
   split(options: PartSizes & PartitionOptions<T>): Dataset<T>[] {
-    checkParts(options);
-    const partition = this.partition('split', options, (total, labels, random) => {
-      const sizes = partSizes(total, options);
-      if (options.stratify !== undefined) return stratify(labels, sizes, random);
-      return cut(orderOf(total, random, options.shuffle), sizes);
-    });
-    const count = 'sizes' in options ? options.sizes.length : options.fractions.length;
-    return Array.from({length: count}, (_, part) => new Dataset(new SubsetStage(partition, part)));
+    return splitStage(this.stage, options).map(part => new Dataset(part));
   }
 
   /**
@@ -338,23 +320,9 @@ export class Dataset<T> implements AsyncIterable<T> {
    * folds.map(({train, validation}) => [train.size, validation.size]); // five times [4, 1]
    */
   kFold(k: number, options: PartitionOptions<T> = {}): {train: Dataset<T>; validation: Dataset<T>}[] {
-    checkCount('The number of folds', k, 2);
-    const partition = this.partition('kFold', options, (total, labels, random) => {
-      const sizes = partSizes(total, {
-        sizes: Array.from({length: k}, (_, fold) => Math.floor(total / k) + (fold < total % k ? 1 : 0)),
-      });
-      const folds =
-        options.stratify === undefined
-          ? cut(orderOf(total, random, options.shuffle), sizes)
-          : stratify(labels, sizes, random);
-      const trains = folds.map((_, fold) =>
-        Uint32Array.from(folds.filter((_, i) => i !== fold).flatMap(part => [...part])),
-      );
-      return [...folds, ...trains];
-    });
-    return Array.from({length: k}, (_, fold) => ({
-      train: new Dataset(new SubsetStage(partition, k + fold)),
-      validation: new Dataset(new SubsetStage(partition, fold)),
+    return foldStage(this.stage, k, options).map(({train, validation}) => ({
+      train: new Dataset(train),
+      validation: new Dataset(validation),
     }));
   }
 
@@ -407,39 +375,4 @@ export class Dataset<T> implements AsyncIterable<T> {
     }
     return elements;
   }
-
-  private partition(
-    method: string,
-    {seed = 0, shuffle = true, stratify}: PartitionOptions<T>,
-    plan: (total: number, labels: readonly string[], random: Random) => readonly Uint32Array[],
-  ): Partition<T> {
-    checkSeed(`The seed of ${method}()`, seed);
-    if (stratify !== undefined) {
-      checkFunction(`The stratify of ${method}()`, stratify);
-      if (!shuffle) {
-        throw new ConfigurationError(`${method}() cannot both stratify and keep the order.`, {
-          hint: 'Leave out stratify or shuffle: false.',
-          code: 'configuration/split',
-        });
-      }
-    }
-    if (!this.stage.seekable || this.stage.size === Infinity) {
-      throw new ConfigurationError(`${method}() needs elements within reach; this is a stream or endless.`, {
-        hint: 'Call cache() (or take() and cache()) before it.',
-        code: 'configuration/split',
-      });
-    }
-    if (this.stage.shuffled) {
-      throw new ConfigurationError(`${method}() of shuffled data would give each epoch other parts.`, {
-        hint: `Call ${method}() first (it shuffles by its own seed), then shuffle() the parts.`,
-        code: 'configuration/split',
-      });
-    }
-    const seeded: Plan = (total, labels) => plan(total, labels, new Random(seed, method));
-    return new Partition(this.stage, seeded, stratify);
-  }
-}
-
-function orderOf(total: number, random: Random, shuffle = true): Uint32Array {
-  return shuffle ? random.permutation(total) : Uint32Array.from({length: total}, (_, i) => i);
 }

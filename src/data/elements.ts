@@ -30,11 +30,13 @@ export interface HostArray {
 }
 
 /** The batch that `batch` makes of elements of type T: the same structure with tensors at its leaves. */
-export type Batched<T> = T extends Tensor | HostArray | TypedArray | number | boolean
-  ? Tensor
-  : T extends object
-    ? {-readonly [K in keyof T]: Batched<T[K]>}
-    : never;
+export type Batched<T> = unknown extends T
+  ? T
+  : T extends Tensor | HostArray | TypedArray | number | boolean
+    ? Tensor
+    : T extends object
+      ? {-readonly [K in keyof T]: Batched<T[K]>}
+      : never;
 
 export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigIntArray(value);

@@ -127,7 +127,7 @@ export function positions(length: number, start: number): Cursor<number> {
 }
 
 /** Goes on with a value that may have to be waited for, without waiting where it need not. */
-export function then<A, B>(value: Awaitable<A>, go: (value: A) => Awaitable<B>): Awaitable<B> {
+export function andThen<A, B>(value: Awaitable<A>, go: (value: A) => Awaitable<B>): Awaitable<B> {
   return value instanceof Promise ? value.then(go) : go(value);
 }
 

@@ -31,7 +31,20 @@ export class BatchStage<T> extends Stage<Batched<T>> {
   }
 
   override view(pass: Pass): View<Batched<T>> {
-    const view = this.parent.view(pass);
+    return this.over(this.parent.view(pass));
+  }
+
+  override async open(pass: Pass, start: number): Promise<Cursor<Batched<T>>> {
+    if (this.parent.seekable) {
+      await this.parent.prepare(pass);
+      const view = this.parent.view(pass);
+      if (view.rows !== undefined) return viewCursor(this.over(view), start);
+    }
+    const elements = await this.parent.open(pass, start * this.batchSize);
+    return new BatchCursor(elements, this.batchSize, this.dropRemainder, this.parent.numberTypes);
+  }
+
+  private over(view: View<T>): View<Batched<T>> {
     const {rows} = view;
     return {
       length: this.batches(view.length),
@@ -44,15 +57,6 @@ export class BatchStage<T> extends Stage<Batched<T>> {
       },
       concurrency: 1,
     };
-  }
-
-  override async open(pass: Pass, start: number): Promise<Cursor<Batched<T>>> {
-    if (this.parent.seekable) {
-      await this.parent.prepare(pass);
-      if (this.parent.view(pass).rows !== undefined) return viewCursor(this.view(pass), start);
-    }
-    const elements = await this.parent.open(pass, start * this.batchSize);
-    return new BatchCursor(elements, this.batchSize, this.dropRemainder, this.parent.numberTypes);
   }
 
   private batches(elements: number): number {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {disposeElement, isHostArray, isTypedArray, mapLeaves, tensorsIn} from '../elements';
 import type {Awaitable, Cursor, Pass, View} from '../stage';
-import {DONE, Stage, then, viewCursor} from '../stage';
+import {DONE, Stage, andThen, viewCursor} from '../stage';
 
 /** Keeps the elements of the first complete pass in host memory. */
 export class CacheStage<T> extends Stage<T> {
@@ -23,7 +23,7 @@ export class CacheStage<T> extends Stage<T> {
   override prepare(pass: Pass): Awaitable<void> {
     const frozen = this.freeze(pass);
     if (!this.parent.seekable) return this.fill(frozen);
-    return then(this.parent.prepare(frozen), () =>
+    return andThen(this.parent.prepare(frozen), () =>
       this.parent.view(frozen).rows === undefined ? this.fill(frozen) : undefined,
     );
   }
@@ -88,20 +88,21 @@ class RecordingCursor<T> implements Cursor<T> {
 
   async next(): Promise<IteratorResult<T, undefined>> {
     if (this.ended) return DONE;
-    const item = await this.source.next();
-    if (item.done === true) {
-      this.ended = true;
-      this.finish(this.elements);
-      return DONE;
-    }
+    let item: IteratorResult<T, undefined> = DONE;
     try {
-      this.elements.push(await freezeElement(item.value));
+      item = await this.source.next();
+      if (item.done !== true) {
+        this.elements.push(await freezeElement(item.value));
+        return item;
+      }
     } catch (error) {
       disposeElement(item.value);
       await this.return();
       throw error;
     }
-    return item;
+    this.ended = true;
+    this.finish(this.elements);
+    return DONE;
   }
 
   async return(): Promise<void> {

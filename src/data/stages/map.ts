@@ -1,5 +1,5 @@
 import type {Awaitable, Cursor, Pass, View} from '../stage';
-import {OrderedWork, Stage, then} from '../stage';
+import {OrderedWork, Stage, andThen} from '../stage';
 import type {Transform} from '../transform';
 import {ElementContext, transform} from '../transform';
 
@@ -32,7 +32,7 @@ export class MapStage<S, T> extends Stage<T> {
     const view = this.parent.view(pass);
     return {
       length: view.length,
-      at: position => then(view.at(position), element => this.apply(pass, element, position)),
+      at: position => andThen(view.at(position), element => this.apply(pass, element, position)),
       concurrency: Math.max(view.concurrency, this.concurrency),
     };
   }

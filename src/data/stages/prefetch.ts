@@ -33,7 +33,9 @@ type Arrival<T> = {readonly value: T} | {readonly error: unknown};
 
 class PrefetchCursor<T> implements Cursor<T> {
   private readonly arrived: Arrival<T>[] = [];
-  private filling: Promise<void> | undefined;
+  private reading = false;
+  /** Ends when the read-ahead at work does. */
+  private filling: Promise<void> = Promise.resolve();
   private wake: (() => void) | undefined;
   private sourceEnded = false;
 
@@ -64,12 +66,11 @@ class PrefetchCursor<T> implements Cursor<T> {
   }
 
   private fill(): void {
-    this.filling ??= this.readAhead().finally(() => {
-      this.filling = undefined;
-    });
+    if (!this.reading && !this.sourceEnded) this.filling = this.readAhead();
   }
 
   private async readAhead(): Promise<void> {
+    this.reading = true;
     while (!this.sourceEnded && this.arrived.length < this.count) {
       try {
         const item = await this.source.next();
@@ -81,5 +82,6 @@ class PrefetchCursor<T> implements Cursor<T> {
       }
       this.wake?.();
     }
+    this.reading = false;
   }
 }

@@ -57,7 +57,8 @@ export class RepeatStage<T> extends Stage<T> {
     const open = (round: number, from: number): Promise<Cursor<T>> =>
       this.parent.open(inRound(pass, round), from);
     // A known length says which round `start` lies in; otherwise the rounds before it are replayed.
-    if (length !== undefined && length > 0 && length !== Infinity) {
+    if (length === 0) return new RepeatCursor(open, 0, 0, 0);
+    if (length !== undefined && length !== Infinity) {
       return new RepeatCursor(open, this.times, Math.floor(start / length), start % length);
     }
     const cursor = new RepeatCursor(open, this.times, 0, length === Infinity ? start : 0);
@@ -88,7 +89,7 @@ class RepeatCursor<T> implements Cursor<T> {
   async next(): Promise<IteratorResult<T, undefined>> {
     while (this.round < this.times) {
       this.current ??= await this.open(this.round, this.from);
-      const item = await this.current.next();
+      const item = await this.read(this.current);
       if (item.done !== true) {
         this.given++;
         return item;
@@ -106,6 +107,15 @@ class RepeatCursor<T> implements Cursor<T> {
       this.current = undefined;
     }
     return DONE;
+  }
+
+  private async read(source: Cursor<T>): Promise<IteratorResult<T, undefined>> {
+    try {
+      return await source.next();
+    } catch (error) {
+      this.round = Infinity;
+      throw error;
+    }
   }
 
   async return(): Promise<void> {

@@ -1,7 +1,7 @@
 import {disposeElement} from '../elements';
 import {DataError} from '../../core';
 import type {Awaitable, Pass, View} from '../stage';
-import {Stage, then} from '../stage';
+import {Stage, andThen} from '../stage';
 import {watchTensors} from '../tfjsInternals';
 import {reorder} from './shuffle';
 
@@ -33,7 +33,7 @@ export class Partition<T> {
   }
 
   prepare(pass: Pass): Awaitable<void> {
-    return then(this.source.prepare(pass), () => {
+    return andThen(this.source.prepare(pass), () => {
       if (this.parts !== undefined) return undefined;
       this.planning ??= this.planLater().finally(() => {
         this.planning = undefined;

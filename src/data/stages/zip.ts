@@ -1,7 +1,7 @@
 import {disposeElement, joinPath} from '../elements';
 import type {DataType} from '../elements';
 import type {Awaitable, Cursor, NumberTypes, Pass, RowKey, View} from '../stage';
-import {DONE, Stage, then} from '../stage';
+import {DONE, Stage, andThen} from '../stage';
 
 /** Several datasets side by side, as far as the shortest goes. */
 export class ZipStage<T> extends Stage<T> {
@@ -76,7 +76,7 @@ export class ZipStage<T> extends Stage<T> {
   /** The element, once all its parts are there; if one fails, the others are disposed. */
   private together(parts: readonly Awaitable<unknown>[]): Awaitable<T> {
     if (!parts.some(part => part instanceof Promise)) return this.build(parts);
-    return then(Promise.allSettled(parts), results => this.build(valuesOf(results)));
+    return andThen(Promise.allSettled(parts), results => this.build(valuesOf(results)));
   }
 }
 
