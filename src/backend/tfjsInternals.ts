@@ -141,3 +141,19 @@ export function kernelOfOps<Attrs>(
       }),
   };
 }
+
+/** Runs `use` with a tensor of another id that has the same memory as `info`; it is gone afterwards. */
+export function withAlias<T>(
+  backend: HeapBackend,
+  {dataId, shape, dtype}: TensorInfo,
+  use: (alias: TensorInfo) => T,
+): T {
+  const alias = backend.makeOutput(shape, dtype, backend.dataIdMap.get(dataId).memoryOffset);
+  try {
+    return use(alias);
+  } finally {
+    // Not through the backend's disposeData, which would free the memory.
+    backend.wasm.tfjs.disposeData(backend.dataIdMap.get(alias.dataId).id);
+    backend.dataIdMap.delete(alias.dataId);
+  }
+}

@@ -33,7 +33,8 @@ export function delegateToCpu(kernelName: string): KernelConfig {
       silenceFirstUse(scratch);
       const originals = new Map<object, TensorInfo>();
       const borrow = (info: TensorInfo): TensorInfo => {
-        const copy = copyIn(scratch, heap, info);
+        // Some CPU kernels ask their inputs for `rank`, which only tensors have.
+        const copy = {...copyIn(scratch, heap, info), rank: info.shape.length};
         originals.set(copy.dataId, info);
         return copy;
       };

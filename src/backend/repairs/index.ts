@@ -3,27 +3,38 @@
  */
 import {trainingKernels} from '../wasm';
 import {broadcastGradients} from './broadcasting';
+import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
 import {cropAndResizeGradient} from './cropAndResize';
+import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
+import {identity} from './identity';
 import {indexingGradients} from './indexing';
 import {layoutGradients} from './layout';
+import {matMulCache} from './matMulCache';
 import {mirrorPadGradient} from './mirrorPad';
 import {missingKernels} from './missingKernels';
-import {averagePoolGradient, maxPool3d, maxPool3dGradient} from './pooling';
+import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
 import {resizeGradients} from './resize';
 import {scanGradients} from './scans';
-import {stridedSliceGradient} from './stridedSlice';
+import {stridedSlice, stridedSliceGradient} from './stridedSlice';
+import {tensorScatterUpdate} from './tensorScatterUpdate';
 import type {Repair, RepairedBackend} from './types';
 
 const all: readonly Repair[] = [
   missingKernels,
+  matMulCache,
+  complexNumbers,
+  identity,
   maxPool3d,
   maxPool3dGradient,
-  averagePoolGradient,
+  averagePool3dGradient,
   conv3dKernels,
   conv3dTransposeGradient,
   resizeGradients,
+  dilation2d,
+  tensorScatterUpdate,
+  stridedSlice,
   einsum,
   einsumGradient,
   broadcastGradients,

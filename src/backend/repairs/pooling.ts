@@ -1,9 +1,9 @@
 /**
- * Pooling over windows, in three dimensions; two-dimensional pooling is the case of depth 1.
+ * Pooling over windows in three dimensions.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {hostKernel} from './hostKernel';
-import {eachWindow, pool2dGeometry, pool3dGeometry} from './poolingGeometry';
+import {eachWindow, poolGeometry} from './poolingGeometry';
 import type {PoolAttributes, PoolGeometry} from './poolingGeometry';
 import type {Repair} from './types';
 
@@ -14,7 +14,7 @@ export const maxPool3d: Repair = {
   backends: ['wasm'],
   kernels: backend => [
     hostKernel<PoolAttributes>(tf.MaxPool3D, backend, ({x}, attrs) => {
-      const geometry = pool3dGeometry(x!.shape, attrs);
+      const geometry = poolGeometry(x!.shape, attrs);
       return {
         shape: geometry.outShape,
         fill: (y, {x: input}) => maxPool(input!, geometry, (out, at) => (y[out] = input![at]!)),
@@ -30,7 +30,7 @@ export const maxPool3dGradient: Repair = {
   backends: ['wasm', 'cpu'],
   kernels: backend => [
     hostKernel<PoolAttributes>(tf.MaxPool3DGrad, backend, ({input}, attrs) => {
-      const geometry = pool3dGeometry(input!.shape, attrs);
+      const geometry = poolGeometry(input!.shape, attrs);
       return {
         shape: input!.shape,
         fill: (dx, {input: x, dy}) => maxPool(x!, geometry, (out, at) => (dx[at]! += dy![out]!)),
@@ -39,18 +39,23 @@ export const maxPool3dGradient: Repair = {
   ],
 };
 
-export const averagePoolGradient: Repair = {
-  id: 'average-pool-gradient',
+export const averagePool3dGradient: Repair = {
+  id: 'average-pool-3d-gradient',
   description:
-    "tfjs divides the gradient of avgPool and avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
+    "tfjs divides the gradient of avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
   backends: ['wasm', 'cpu'],
   kernels: backend => [
-    hostKernel<PoolAttributes>(tf.AvgPoolGrad, backend, ({input}, attrs) =>
-      averageGradient(input!.shape, pool2dGeometry(input!.shape, attrs)),
-    ),
-    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) =>
-      averageGradient(input!.shape, pool3dGeometry(input!.shape, attrs)),
-    ),
+    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
+      const geometry = poolGeometry(input!.shape, attrs);
+      return {
+        shape: input!.shape,
+        fill: (dx, {dy}) =>
+          eachWindow(geometry, (out, inside) => {
+            const share = dy![out]! / inside.length;
+            for (const at of inside) dx[at]! += share;
+          }),
+      };
+    }),
   ],
 };
 
@@ -64,18 +69,4 @@ function maxPool(x: Float32Array, geometry: PoolGeometry, found: (out: number, a
     }
     found(out, best);
   });
-}
-
-function averageGradient(
-  shape: number[],
-  geometry: PoolGeometry,
-): ReturnType<Parameters<typeof hostKernel>[2]> {
-  return {
-    shape,
-    fill: (dx, {dy}) =>
-      eachWindow(geometry, (out, inside) => {
-        const share = dy![out]! / inside.length;
-        for (const at of inside) dx[at]! += share;
-      }),
-  };
 }

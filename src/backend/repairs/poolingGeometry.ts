@@ -3,11 +3,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+type PerAxis = number | [number, number, number];
+
 /** What tfjs calls its pooling kernels with. */
 export interface PoolAttributes {
-  readonly filterSize: number | number[];
-  readonly strides: number | number[];
-  readonly dilations?: number | number[];
+  readonly filterSize: PerAxis;
+  readonly strides: PerAxis;
+  readonly dilations?: PerAxis;
   readonly pad: 'valid' | 'same' | number;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
@@ -31,13 +33,13 @@ export interface PoolGeometry {
   readonly outShape: number[];
 }
 
-/** The geometry of a pooling of a [batch, depth, height, width, channels] tensor. */
-export function pool3dGeometry(shape: number[], attrs: PoolAttributes): PoolGeometry {
+/** The geometry of a pooling of a tensor of that shape. */
+export function poolGeometry(shape: number[], attrs: PoolAttributes): PoolGeometry {
   const info = tf.backend_util.computePool3DInfo(
     shape as [number, number, number, number, number],
-    attrs.filterSize as number,
-    attrs.strides as number,
-    (attrs.dilations as number | undefined) ?? 1,
+    attrs.filterSize,
+    attrs.strides,
+    attrs.dilations ?? 1,
     attrs.pad,
     attrs.dimRoundingMode,
   );
@@ -49,66 +51,28 @@ export function pool3dGeometry(shape: number[], attrs: PoolAttributes): PoolGeom
     dilation: info.dilationDepth,
     before: info.padInfo.front,
   };
+  const height: PoolAxis = {
+    size: info.inHeight,
+    outSize: info.outHeight,
+    window: info.filterHeight,
+    stride: info.strideHeight,
+    dilation: info.dilationHeight,
+    before: info.padInfo.top,
+  };
+  const width: PoolAxis = {
+    size: info.inWidth,
+    outSize: info.outWidth,
+    window: info.filterWidth,
+    stride: info.strideWidth,
+    dilation: info.dilationWidth,
+    before: info.padInfo.left,
+  };
   return {
     batch: info.batchSize,
     channels: info.inChannels,
-    axes: [depth, ...planeAxes(info)],
+    axes: [depth, height, width],
     outShape: info.outShape,
   };
-}
-
-/** The geometry of a pooling of a [batch, height, width, channels] tensor. */
-export function pool2dGeometry(shape: number[], attrs: PoolAttributes): PoolGeometry {
-  const info = tf.backend_util.computePool2DInfo(
-    shape as [number, number, number, number],
-    attrs.filterSize as number,
-    attrs.strides as number,
-    (attrs.dilations as number | undefined) ?? 1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-  );
-  const depth: PoolAxis = {size: 1, outSize: 1, window: 1, stride: 1, dilation: 1, before: 0};
-  return {
-    batch: info.batchSize,
-    channels: info.inChannels,
-    axes: [depth, ...planeAxes(info)],
-    outShape: info.outShape,
-  };
-}
-
-type PlaneInfo = Pick<
-  tf.backend_util.Conv2DInfo,
-  | 'inHeight'
-  | 'inWidth'
-  | 'outHeight'
-  | 'outWidth'
-  | 'filterHeight'
-  | 'filterWidth'
-  | 'strideHeight'
-  | 'strideWidth'
-  | 'dilationHeight'
-  | 'dilationWidth'
-> & {readonly padInfo: {readonly top: number; readonly left: number}};
-
-function planeAxes(info: PlaneInfo): [PoolAxis, PoolAxis] {
-  return [
-    {
-      size: info.inHeight,
-      outSize: info.outHeight,
-      window: info.filterHeight,
-      stride: info.strideHeight,
-      dilation: info.dilationHeight,
-      before: info.padInfo.top,
-    },
-    {
-      size: info.inWidth,
-      outSize: info.outWidth,
-      window: info.filterWidth,
-      stride: info.strideWidth,
-      dilation: info.dilationWidth,
-      before: info.padInfo.left,
-    },
-  ];
 }
 
 /**

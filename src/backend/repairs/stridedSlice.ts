@@ -1,9 +1,9 @@
 /**
- * The gradient of stridedSlice: every element goes back to where it was taken from.
+ * stridedSlice, and its gradient: every element goes back to where it was taken from.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {gradientConfig} from '../tfjsInternals';
+import {gradientConfig, kernelOfOps} from '../tfjsInternals';
 import type {Repair} from './types';
 
 interface StridedSliceAttributes {
@@ -16,6 +16,25 @@ interface StridedSliceAttributes {
   readonly newAxisMask: number;
   readonly shrinkAxisMask: number;
 }
+
+export const stridedSlice: Repair = {
+  id: 'strided-slice',
+  description:
+    'tfjs picks wrong elements in stridedSlice when an axis is dropped and another has a stride; the right ones now.',
+  backends: ['wasm', 'cpu'],
+  kernels: (backend, {original}) => {
+    const kernel = original(tf.StridedSlice)!;
+    const shrinking = kernelOfOps<StridedSliceAttributes>(tf.StridedSlice, backend, ([x], attrs) =>
+      shrink(x!, attrs),
+    );
+    return [
+      {
+        ...kernel,
+        kernelFunc: call => (call.attrs?.['shrinkAxisMask'] ? shrinking : kernel).kernelFunc(call),
+      },
+    ];
+  },
+};
 
 export const stridedSliceGradient: Repair = {
   id: 'strided-slice-gradient',
@@ -30,9 +49,20 @@ export const stridedSliceGradient: Repair = {
   ],
 };
 
-function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Tensor {
-  if (dy.size === 0) return tf.zeros(shape);
-  const {begin, end, strides} = tf.slice_util.sliceInfo(
+/** Slices with all axes kept, and drops and adds axes after. */
+function shrink(x: Tensor, attrs: StridedSliceAttributes): Tensor {
+  const {begin, end, strides, finalShape} = sliceInfo(x.shape, attrs);
+  if (finalShape.includes(0)) return tf.tensor([], finalShape, x.dtype);
+  // An end of -1 means before the first element here, but the last one to stridedSlice.
+  const toTheEnd = end.reduce((mask, at, axis) => (at < 0 ? mask | (1 << axis) : mask), 0);
+  return tf.reshape(tf.stridedSlice(x, begin, end, strides, 0, toTheEnd), finalShape);
+}
+
+function sliceInfo(
+  shape: number[],
+  attrs: StridedSliceAttributes,
+): ReturnType<typeof tf.slice_util.sliceInfo> {
+  return tf.slice_util.sliceInfo(
     shape,
     attrs.begin,
     attrs.end,
@@ -43,6 +73,11 @@ function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Ten
     attrs.newAxisMask,
     attrs.shrinkAxisMask,
   );
+}
+
+function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Tensor {
+  if (dy.size === 0) return tf.zeros(shape);
+  const {begin, end, strides} = sliceInfo(shape, attrs);
   const taken = tf.slice_util.computeOutShape(begin, end, strides);
   // Axes that were added or dropped have length one.
   let gradient: Tensor = tf.reshape(dy, taken);
