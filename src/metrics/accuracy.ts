@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
 import {alignLabels, alignTargets, oneHotRows} from '../losses';
+import {classOf} from './decisions';
 import {MeanMetric} from './mean';
 import type {MetricTarget} from './metric';
 
@@ -174,10 +175,4 @@ export class TopKAccuracy extends ShareMetric {
 function perElement(right: Tensor, weighted: boolean): Tensor {
   const single = right.shape[right.rank - 1] === 1;
   return single && !weighted ? right : tf.mean(tf.cast(right, 'float32'), -1);
-}
-
-/** The target classes as int32, from class indices or from one-hot rows. */
-export function classOf(yTrue: Tensor, yPred: Tensor, name: string): Tensor {
-  const sparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
-  return sparse ? alignLabels(yTrue, yPred, name) : tf.argMax(alignTargets(yTrue, yPred, name)[0], -1);
 }

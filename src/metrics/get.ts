@@ -10,10 +10,20 @@ import {
   SparseCategoricalAccuracy,
   TopKAccuracy,
 } from './accuracy';
+import {CohenKappa, MatthewsCorrelation} from './agreement';
+import {CalibrationError} from './calibration';
+import {CosineSimilarity, LogLoss, RootMeanSquaredError} from './errors';
 import {Mean} from './mean';
 import {Metric, type MetricTarget} from './metric';
+import {FScore, Precision, Recall} from './precisionRecall';
+import {R2Score} from './r2Score';
+import {PrAuc, RocAuc} from './ranking';
 
-type Maker = (name: string, output: MetricTarget) => Metric;
+/**
+ * What a fresh metric is made from: the name it was asked for, the output, and the threshold above which a score of
+ * this output says yes (undefined where the metric's own default will do).
+ */
+type Maker = (name: string, output: MetricTarget, threshold: number | undefined) => Metric;
 
 /** Every metric that is no loss, with its camelCase names. */
 const METRICS: readonly (readonly [make: Maker, ...names: string[]])[] = [
@@ -27,6 +37,18 @@ const METRICS: readonly (readonly [make: Maker, ...names: string[]])[] = [
     'topKCategoricalAccuracy',
     'sparseTopKCategoricalAccuracy',
   ],
+  [(name, _, threshold) => new Precision({name, threshold}), 'precision'],
+  [(name, _, threshold) => new Recall({name, threshold}), 'recall'],
+  [(name, _, threshold) => new FScore({name, threshold}), 'f1Score', 'f1', 'fScore', 'fbetaScore'],
+  [(name, _, threshold) => new CohenKappa({name, threshold}), 'cohenKappa', 'kappa'],
+  [(name, _, threshold) => new MatthewsCorrelation({name, threshold}), 'matthewsCorrelation', 'mcc'],
+  [name => new RocAuc({name}), 'auc', 'rocAuc'],
+  [name => new PrAuc({name}), 'prAuc', 'averagePrecision'],
+  [name => new CalibrationError({name}), 'calibrationError', 'ece'],
+  [name => new LogLoss({name}), 'logLoss'],
+  [name => new RootMeanSquaredError({name}), 'rootMeanSquaredError', 'rmse'],
+  [name => new R2Score({name}), 'r2Score', 'r2'],
+  [name => new CosineSimilarity({name}), 'cosineSimilarity'],
 ];
 
 /**
@@ -52,24 +74,37 @@ function resolve(id: string | Metric | LossFunction, output: MetricTarget): Metr
   if (typeof id === 'function') return new Mean(id);
   const plain = plainName(id);
   const known = METRICS.find(([, ...names]) => names.some(name => plainName(name) === plain));
-  if (known !== undefined) return known[0](id, output);
+  if (known !== undefined) return known[0](id, output, thresholdOf(output));
   const loss = findLoss(id);
   if (loss !== undefined) return new Mean(loss(), id);
   throw unknownName('metric', id, [...METRICS.flatMap(([, ...names]) => names), ...lossNames()]);
 }
 
 /** Accuracy by the loss first, since it says what the targets look like, then by the output. */
-function accuracyFor(name: string, {loss = '', shape, activation}: MetricTarget): Metric {
-  const trained = plainName(findLoss(loss)?.().name ?? loss);
-  const single = shape[shape.length - 1] === 1;
-  if (trained === 'hinge' || trained === 'squaredhinge') {
+function accuracyFor(name: string, output: MetricTarget, threshold: number | undefined): Metric {
+  const trained = canonical(output);
+  if (trained === 'hinge' || trained === 'squaredHinge') {
     return new BinaryAccuracy({name, threshold: 0, signed: true});
   }
   if (trained.startsWith('sparse')) return new SparseCategoricalAccuracy({name});
   if (trained.startsWith('categorical')) return new CategoricalAccuracy({name});
-  if (trained.startsWith('binary') || single) {
-    const logits = trained.startsWith('binary') && activation === 'linear';
-    return new BinaryAccuracy({name, threshold: logits ? 0 : 0.5});
+  if (trained.startsWith('binary') || threshold !== undefined || unitsOf(output) === 1) {
+    return new BinaryAccuracy({name, threshold});
   }
-  return activation === 'sigmoid' ? new BinaryAccuracy({name}) : new Accuracy({name});
+  return new Accuracy({name});
+}
+
+/** Log-odds say yes above 0; each of several sigmoids is decided by itself. */
+function thresholdOf(output: MetricTarget): number | undefined {
+  if (canonical(output).startsWith('binary') && output.activation === 'linear') return 0;
+  return output.activation === 'sigmoid' ? 0.5 : undefined;
+}
+
+/** The camelCase name of the output's loss. */
+function canonical({loss = ''}: MetricTarget): string {
+  return findLoss(loss)?.().name ?? loss;
+}
+
+function unitsOf({shape}: MetricTarget): number | null | undefined {
+  return shape[shape.length - 1];
 }

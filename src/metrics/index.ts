@@ -1,5 +1,18 @@
 export * from './accuracy';
+export {CohenKappa, MatthewsCorrelation, type AgreementOptions, type CohenKappaOptions} from './agreement';
+export {CalibrationError, type CalibrationErrorOptions} from './calibration';
 export {DeviceSum} from './deviceSum';
+export * from './errors';
 export {getMetric} from './get';
 export {Mean, MeanMetric} from './mean';
 export {Metric, type MetricTarget} from './metric';
+export {
+  FScore,
+  Precision,
+  Recall,
+  type Average,
+  type FScoreOptions,
+  type PrecisionRecallOptions,
+} from './precisionRecall';
+export {R2Score, type R2ScoreOptions} from './r2Score';
+export {PrAuc, RocAuc, type RankingOptions} from './ranking';
