@@ -1,9 +1,19 @@
 /** What tfjs's WASM backend lacks, or does too slowly, for training. */
 import type {Repair} from '../repairs/types';
+import {fusedBatchNorm} from './batchNorm';
+import {cast} from './cast';
 import {conv2dBackpropFilter} from './convFilterGradient';
 import {conv2dBackpropInput} from './convInputGradient';
 import {depthwiseBackpropFilter, depthwiseBackpropInput} from './depthwiseGradients';
+import {batchNormGradient} from './gradients/batchNorm';
+import {convGradient} from './gradients/conv';
+import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
+import {batchMatMul, fusedMatMul} from './matMul';
+import {avgPoolGrad, maxPoolGrad} from './pooling';
+import {mean, sum} from './reduce';
 import {unsortedSegmentSum} from './segmentSum';
+import {tile} from './tile';
+import {transpose} from './transpose';
 
 /** The kernels that training on WASM needs, in place of or in addition to tfjs's. */
 export const trainingKernels: Repair[] = [
@@ -25,5 +35,32 @@ export const trainingKernels: Repair[] = [
     description: 'tfjs has no gradients of depthwise convolution on WASM; now it has, also with a dilation.',
     backends: ['wasm'],
     kernels: () => [depthwiseBackpropFilter(), depthwiseBackpropInput()],
+  },
+  {
+    id: 'wasm/pool-gradient',
+    description:
+      'tfjs loses the gradient of max-pooling on WASM where a window holds no positive number, and is slow; now it is right and faster.',
+    backends: ['wasm'],
+    kernels: () => [maxPoolGrad(), avgPoolGrad()],
+  },
+  {
+    id: 'wasm/matmul-speed',
+    description: 'Products with a transposed matrix or a batch run ten times faster on WASM than in tfjs.',
+    backends: ['wasm'],
+    kernels: () => [batchMatMul(), fusedMatMul()],
+  },
+  {
+    id: 'wasm/elementwise-speed',
+    description:
+      'Sums, means, tiles, transposes, casts and batch normalization on WASM are vectorised or plain copies; casting 0.5 to bool gives true.',
+    backends: ['wasm'],
+    kernels: () => [sum(), mean(), tile(), transpose(), cast(), fusedBatchNorm()],
+    gradients: () => [sumGradient, meanGradient, tileGradient, batchNormGradient],
+  },
+  {
+    id: 'conv2d-dilation',
+    description: 'tfjs refuses the gradient of a dilated convolution; now it is computed.',
+    backends: ['wasm', 'cpu'],
+    gradients: () => [convGradient],
   },
 ];

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {DataType, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
+import {preparedByShape} from '../repairs/matMulCache';
 
 /** What a kernel of ours is called with. */
 export interface KernelCall<Inputs, Attrs> {
@@ -51,8 +52,14 @@ export type StockKernel = (
 
 /** tfjs's own kernel for WASM, as it is registered at the time of the call. */
 export function stockKernel(kernelName: string): StockKernel {
-  const {kernelFunc} = tf.getKernel(kernelName, 'wasm');
+  const {kernelFunc, setupFunc} = preparedByShape(tf.getKernel(kernelName, 'wasm'));
+  let readyOn: BackendWasm | undefined;
   return (scratch, inputs, attrs) => {
+    if (readyOn !== scratch.backend) {
+      // tfjs sets up the kernels of the active backend only, which its own one may never have been.
+      setupFunc?.(scratch.backend);
+      readyOn = scratch.backend;
+    }
     const result = kernelFunc({
       inputs: inputs as tf.NamedTensorInfoMap,
       attrs: attrs as tf.NamedAttrMap,
@@ -105,9 +112,20 @@ export class Scratch {
     return view;
   }
 
+  /** Ends a view before the end of the call. */
+  closeView(view: TensorInfo): void {
+    const index = this.views.findLastIndex(({dataId}) => dataId === view.dataId);
+    if (index < 0) return;
+    this.views.splice(index, 1);
+    const {dataIdMap, wasm} = this.backend;
+    // Not through disposeData: it would free memory that belongs to the tensor behind the view.
+    wasm.tfjs.disposeData(dataIdMap.get(view.dataId).id);
+    dataIdMap.delete(view.dataId);
+  }
+
   /** Hands `info` to the caller, who frees it. */
   release(info: TensorInfo): void {
-    const index = this.owned.findIndex(({dataId}) => dataId === info.dataId);
+    const index = this.owned.findLastIndex(({dataId}) => dataId === info.dataId);
     if (index >= 0) this.owned.splice(index, 1);
   }
 
@@ -119,14 +137,8 @@ export class Scratch {
 
   /** Frees all that is left. */
   dispose(): void {
-    const {dataIdMap, wasm} = this.backend;
-    for (const {dataId} of this.views) {
-      // Not through disposeData: it would free memory that belongs to the tensor behind the view.
-      wasm.tfjs.disposeData(dataIdMap.get(dataId).id);
-      dataIdMap.delete(dataId);
-    }
+    while (this.views.length > 0) this.closeView(this.views[this.views.length - 1]!);
     for (const {dataId} of this.owned) this.backend.disposeData(dataId);
-    this.views.length = 0;
     this.owned.length = 0;
   }
 }
