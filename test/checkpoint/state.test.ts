@@ -169,8 +169,8 @@ describe('a state tree', () => {
     ['a bigint', [1n], '0'],
     ['a Map', {m: new Map()}, 'm'],
     ['a Float64Array', {d: new Float64Array(1)}, 'd'],
-  ])('refuses %s and says where it lies', async (_, tree, where) => {
-    await expect(encodeState(tree as unknown as StateTree)).rejects.toThrow(`'${where}'`);
+  ])('refuses %s and says where it lies', async (_, tree: unknown, where) => {
+    await expect(encodeState(tree as StateTree)).rejects.toThrow(`'${where}'`);
   });
 
   it('refuses a tensor that is disposed', async () => {
