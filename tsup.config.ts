@@ -4,35 +4,43 @@ import {defineConfig, type Options} from 'tsup';
 const entry = {
   index: 'src/index.ts',
   data: 'src/data/index.ts',
+  node: 'src/node/index.ts',
+  track: 'src/track/index.ts',
 };
 
 const shared: Options = {
   target: 'es2022',
+  format: ['esm'],
   clean: false,
   outDir: 'dist',
 };
 
 export default defineConfig([
   {
-    // What Node and bundlers load. Splitting puts whatever the subpaths have in common into shared chunks, so
-    // that a class or a registry exists once, in CommonJS too.
+    // Declarations, and what `scripts/build.ts` makes the CommonJS files from. Splitting puts whatever the
+    // subpaths have in common into shared chunks, so that a class or a registry exists once.
     ...shared,
     entry,
-    format: ['esm', 'cjs'],
     platform: 'node',
     splitting: true,
     dts: true,
   },
   {
+    // For bundlers: one file a module, so that they can leave out whole modules.
+    ...shared,
+    entry: ['src/**/*.ts', '!src/browser.ts'],
+    outDir: 'dist/esm',
+    bundle: false,
+    splitting: false,
+  },
+  {
     // One file for a plain `<script type="module">`: tfjs is inside, and handed out as `tf` and `layers`.
     ...shared,
     entry: {'glassbox.browser': 'src/browser.ts'},
-    format: ['esm'],
     platform: 'browser',
     splitting: false,
     minify: true,
     noExternal: [/./],
-    outExtension: () => ({js: '.js'}),
     esbuildOptions(options) {
       options.legalComments = 'linked';
     },

@@ -1,19 +1,25 @@
 /**
- * Builds `dist/`: tsup's ESM, CommonJS, declarations and browser bundle, and what tsup does not know:
- * - In Node, `import` gets the CommonJS files too, through a wrapper, so that a program that mixes `import` and
+ * Builds `dist/`: what tsup makes, and what it does not.
+ *
+ * - `*.cjs`: CommonJS in chunks, so that the subpaths share their state. (tsup's own way to split CommonJS turns
+ *   `?.` and `??` into calls of closures, which costs in a training loop.)
+ * - `*.mjs`: what `import` gets in Node. It wraps the CommonJS files, so that a program that mixes `import` and
  *   `require` has one copy of every class and registry.
- * - The browser bundle's declarations name those of the root entry, so that a class is one type in both.
- * - The engine's `.wasm` files lie beside the browser bundle, which loads them from there.
+ * - `esm/`: what bundlers get, module by module.
+ * - `glassbox.browser.js`: for a page without a bundler. Its declarations name those of the root entry, so that a
+ *   class is one type in both; the engine's `.wasm` files lie beside it, where it loads them from.
  */
-import {copyFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {transform} from 'esbuild';
 import {build} from 'tsup';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('../', import.meta.url));
 const dist = join(root, 'dist');
+const browserBundle = 'glassbox.browser';
 
 interface Manifest {
   exports: Record<string, string | {node?: {import: {default: string}; require: {default: string}}}>;
@@ -21,26 +27,73 @@ interface Manifest {
 
 rmSync(dist, {recursive: true, force: true});
 await build({silent: true});
+for (const file of readdirSync(dist).filter(name => !name.startsWith(browserBundle)))
+  await writeCommonJs(file);
+for (const file of readdirSync(join(dist, 'esm'), {recursive: true, encoding: 'utf8'}))
+  completeSpecifiers(file);
 writeNodeWrappers();
 writeBrowserDeclarations();
 copyEngine();
+
+/** Turns a chunk, or its declarations, into CommonJS. */
+async function writeCommonJs(file: string): Promise<void> {
+  const path = join(dist, file);
+  if (file.endsWith('.d.ts')) {
+    writeFileSync(path.replace(/\.d\.ts$/, '.d.cts'), importingCjs(readFileSync(path, 'utf8')));
+  } else if (file.endsWith('.js')) {
+    const {code} = await transform(importingCjs(readFileSync(path, 'utf8')), {
+      format: 'cjs',
+      platform: 'node',
+      target: 'es2022',
+      supported: {'dynamic-import': false},
+    });
+    // esbuild wraps what `import *` gets from CommonJS in a getter for each name. tfjs needs none of that: only
+    // its named exports are used, and its step is our hot path.
+    const direct = code.replace(/__toESM\((require\("@tensorflow\/[\w-]+"\))\)/g, '$1');
+    writeFileSync(path.replace(/\.js$/, '.cjs'), direct);
+    rmSync(path);
+  }
+}
+
+function importingCjs(code: string): string {
+  return code.replace(/(\b(?:from|import)\s*\(?\s*["']\.\/[^"'\n]+)\.js(["'])/g, '$1.cjs$2');
+}
+
+/** Writes out what sources leave to the compiler: `'../core'` becomes `'../core/index.js'`. */
+function completeSpecifiers(file: string): void {
+  const path = join(dist, 'esm', file);
+  if (!file.endsWith('.js')) return;
+  const code = readFileSync(path, 'utf8');
+  const complete = code.replace(
+    /(\b(?:from|import)\s*\(?\s*["'])(\.{1,2}\/[^"'\n]*|\.{1,2})(["'])/g,
+    (_, before: string, specifier: string, after: string) => {
+      const found = [`${specifier}.js`, `${specifier}/index.js`].find(name =>
+        existsSync(join(dirname(path), name)),
+      );
+      if (found === undefined) throw new Error(`${file} imports '${specifier}', which is nowhere`);
+      return before + found + after;
+    },
+  );
+  writeFileSync(path, complete);
+}
 
 function writeNodeWrappers(): void {
   const {exports: subpaths} = require(join(root, 'package.json')) as Manifest;
   for (const target of Object.values(subpaths)) {
     if (typeof target === 'string' || target.node === undefined) continue;
-    const wrapper = join(root, target.node.import.default);
     const wrapped = join(root, target.node.require.default);
     const names = Object.keys(require(wrapped) as object).filter(name => name !== 'default');
     const list = names.map(name => `  ${name},\n`).join('');
-    const path = `./${wrapped.slice(dirname(wrapped).length + 1)}`;
-    writeFileSync(wrapper, `import glassbox from '${path}';\nexport const {\n${list}} = glassbox;\n`);
+    writeFileSync(
+      join(root, target.node.import.default),
+      `import glassbox from './${basename(wrapped)}';\nexport const {\n${list}} = glassbox;\n`,
+    );
   }
 }
 
 function writeBrowserDeclarations(): void {
   writeFileSync(
-    join(dist, 'glassbox.browser.d.ts'),
+    join(dist, `${browserBundle}.d.ts`),
     "export * from './index.js';\n" +
       "export * as tf from '@tensorflow/tfjs-core';\n" +
       "export * as layers from '@tensorflow/tfjs-layers';\n",

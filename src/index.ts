@@ -24,9 +24,7 @@ export {
   type TerminalSink,
   type TextSink,
 } from './core';
-
-export {useBackend, type AppliedRepair, type Backend, type BackendName, type BackendOptions} from './backend';
-
+export * from './backend';
 export {
   Dataset,
   type ArraySource,
@@ -37,79 +35,21 @@ export {
   type ElementOf,
   type HostArray,
   type IterateOptions,
+  type Label,
   type NumberArray,
+  type PartSizes,
+  type PartitionOptions,
+  type Transform,
+  type TransformContext,
   type TypedArray,
+  type Zipped,
 } from './data';
-
 export type {Parameter} from './graph';
-
 export {losses, metrics} from './namespaces';
 export {getLoss, type LossFunction, type LossTarget} from './losses';
 export {getMetric, type MetricTarget} from './metrics';
-
-export {
-  Adadelta,
-  Adafactor,
-  Adagrad,
-  Adam,
-  AdamW,
-  Adamax,
-  LAMB,
-  Lion,
-  Nadam,
-  Optimizer,
-  RMSprop,
-  SGD,
-  clipByGlobalNorm,
-  clipByNorm,
-  clipByValue,
-  getOptimizer,
-  type AdadeltaOptions,
-  type AdafactorOptions,
-  type AdagradOptions,
-  type AdamOptions,
-  type AdamWOptions,
-  type AdamaxOptions,
-  type GlobalNormClip,
-  type LAMBOptions,
-  type LionOptions,
-  type NadamOptions,
-  type OptimizerOptions,
-  type PreparedUpdate,
-  type RMSpropOptions,
-  type RuleInput,
-  type RuleOutput,
-  type SGDOptions,
-  type SlotInit,
-  type SlotInits,
-  type SlotTensors,
-  type WeightUpdate,
-} from './optimizers';
-
-export {
-  constant,
-  cosine,
-  cosineRestarts,
-  exponential,
-  inverseTime,
-  join,
-  oneCycle,
-  oneCycleMomentum,
-  piecewise,
-  polynomial,
-  stepDecay,
-  warmup,
-  type CosineOptions,
-  type CosineRestartsOptions,
-  type ExponentialOptions,
-  type InverseTimeOptions,
-  type OneCycleMomentumOptions,
-  type OneCycleOptions,
-  type PiecewiseOptions,
-  type PolynomialOptions,
-  type Schedule,
-  type StepDecayOptions,
-  type WarmupOptions,
-} from './schedules';
-
-export {MemoryStore} from './checkpoint';
+export * from './optimizers';
+export * from './schedules';
+export {IndexedDBStore, MemoryStore} from './checkpoint';
+export * from './trainer';
+export * from './callbacks';

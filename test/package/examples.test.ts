@@ -7,6 +7,9 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import * as glassbox from 'glassbox';
+import * as data from 'glassbox/data';
+import * as node from 'glassbox/node';
+import * as track from 'glassbox/track';
 import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
 import {docstringExamples, documentationGaps, markdownExamples} from '../../scripts/examples/extract';
 import {difference, parseLiteral, prose} from '../../scripts/examples/literal';
@@ -14,8 +17,10 @@ import {sourceProgram, typeErrors} from '../../scripts/examples/program';
 import {runExample} from '../../scripts/examples/run';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index'].map(entry => join(root, `src/${entry}.ts`));
-const scope = {...glassbox, tf, layers};
+const entries = ['index', 'data/index', 'node/index', 'track/index'].map(entry =>
+  join(root, `src/${entry}.ts`),
+);
+const scope = {...data, ...track, ...node, ...glassbox, tf, layers};
 
 const {program, files} = sourceProgram(root);
 const docstrings = docstringExamples(program, files, root);
