@@ -7,7 +7,7 @@ import type {KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
 import {repairsFor} from './repairs';
 import type {Repair, RepairContext} from './repairs/types';
 import type {AppliedRepair, BackendName} from './types';
-import {runningInstance} from './tfjsInternals';
+import {forgetBackend, runningInstance, setRunningInstance} from './tfjsInternals';
 import {version} from './version';
 
 export interface Installation {
@@ -24,17 +24,27 @@ export interface Installation {
 export async function installRepairs(name: BackendName, instance: KernelBackend): Promise<Installation> {
   const tfjsName = `glassbox-${name}@${version}`;
   const repairs = repairsFor(name);
-  const context: RepairContext = {instance, original: kernelName => tf.getKernel(kernelName, name)};
-  const isNew = tf.findBackendFactory(tfjsName) === null || runningInstance(tfjsName) !== instance;
-  if (isNew) {
+  const context: RepairContext = {instance, current: kernelName => tf.getKernel(kernelName, tfjsName)};
+  if (!isInstalled(tfjsName, instance)) {
     for (const repair of repairs) await repair.prepare?.(context);
+  }
+  // Another call may have finished during `prepare`; from here on nothing waits.
+  const isNew = !isInstalled(tfjsName, instance);
+  if (isNew) {
+    forgetBackend(tfjsName);
     for (const kernel of tf.getKernelsForBackend(name)) replaceKernel(kernel, tfjsName);
-    for (const kernel of repairs.flatMap(repair => repair.kernels?.(name, context) ?? []))
-      replaceKernel(kernel, tfjsName);
-    if (tf.findBackendFactory(tfjsName) === null) tf.registerBackend(tfjsName, () => instance, 0);
+    for (const repair of repairs) {
+      for (const kernel of repair.kernels?.(name, context) ?? []) replaceKernel(kernel, tfjsName);
+    }
+    tf.registerBackend(tfjsName, () => instance, 0);
+    setRunningInstance(tfjsName, instance);
   }
   for (const gradient of repairs.flatMap(repair => repair.gradients?.() ?? [])) tf.registerGradient(gradient);
   return {tfjsName, repairs: repairs.map(describe), isNew};
+}
+
+function isInstalled(tfjsName: string, instance: KernelBackend): boolean {
+  return tf.findBackendFactory(tfjsName) !== null && runningInstance(tfjsName) === instance;
 }
 
 /** tfjs warns on the console when a kernel is registered over another. */

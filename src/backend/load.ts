@@ -66,8 +66,10 @@ async function startedInstance(name: BackendName, hint: string): Promise<KernelB
   const factory = tf.findBackendFactory(name);
   if (factory === null) {
     throw new BackendUnavailableError(
-      `The backend '${name}' registered itself with another copy of @tensorflow/tfjs-core than glassbox uses.`,
-      {hint: 'Keep one copy: npm ls @tensorflow/tfjs-core shows who asks for which version.'},
+      `The backend '${name}' is not registered with the copy of @tensorflow/tfjs-core that glassbox uses.`,
+      {
+        hint: 'Keep one copy (npm ls @tensorflow/tfjs-core shows who asks for which), and do not call tf.removeBackend before.',
+      },
     );
   }
   let started: KernelBackend;

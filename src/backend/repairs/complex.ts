@@ -62,8 +62,8 @@ function part(kernelName: string, offset: 0 | 1): KernelConfig {
 }
 
 /** tfjs's kernel, with the CPU's for what it cannot do. */
-function alsoComplex(kernelName: string, {original}: RepairContext): KernelConfig {
-  const kernel = original(kernelName)!;
+function alsoComplex(kernelName: string, {current}: RepairContext): KernelConfig {
+  const kernel = current(kernelName)!;
   const delegated = delegateToCpu(kernelName);
   return {
     ...kernel,

@@ -14,7 +14,7 @@ import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mirrorPadGradient} from './mirrorPad';
 import {missingKernels} from './missingKernels';
-import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
+import {averagePoolGradient, maxPool3d, maxPool3dGradient} from './pooling';
 import {resizeGradients} from './resize';
 import {scanGradients} from './scans';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
@@ -24,11 +24,9 @@ import type {Repair, RepairedBackend} from './types';
 const all: readonly Repair[] = [
   missingKernels,
   matMulCache,
-  complexNumbers,
   identity,
   maxPool3d,
   maxPool3dGradient,
-  averagePool3dGradient,
   conv3dKernels,
   conv3dTransposeGradient,
   resizeGradients,
@@ -45,6 +43,8 @@ const all: readonly Repair[] = [
   mirrorPadGradient,
   layoutGradients,
   ...trainingKernels,
+  averagePoolGradient,
+  complexNumbers,
 ];
 
 /** The repairs that concern one backend. */

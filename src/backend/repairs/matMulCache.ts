@@ -16,7 +16,7 @@ export const matMulCache: Repair = {
   description:
     'A tensor that was the right operand of a matrix product and is again one in another shape gives wrong numbers in tfjs on WASM; each shape is prepared for itself now.',
   backends: ['wasm'],
-  kernels: (_, {original}) => affected.map(kernelName => preparedByShape(original(kernelName)!)),
+  kernels: (_, {current}) => affected.map(kernelName => preparedByShape(current(kernelName)!)),
 };
 
 /** The shape in which each tensor's data was first a right operand. */

@@ -1,9 +1,10 @@
 /**
- * Pooling over windows in three dimensions.
+ * Pooling over windows, in plain loops.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {hostKernel} from './hostKernel';
-import {eachWindow, poolGeometry} from './poolingGeometry';
+import type {Computation} from './hostKernel';
+import {eachWindow, planePoolGeometry, poolGeometry} from './poolingGeometry';
 import type {PoolAttributes, PoolGeometry} from './poolingGeometry';
 import type {Repair} from './types';
 
@@ -39,23 +40,18 @@ export const maxPool3dGradient: Repair = {
   ],
 };
 
-export const averagePool3dGradient: Repair = {
-  id: 'average-pool-3d-gradient',
+export const averagePoolGradient: Repair = {
+  id: 'average-pool-gradient',
   description:
-    "tfjs divides the gradient of avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
+    "tfjs divides the gradient of avgPool and avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
   backends: ['wasm', 'cpu'],
   kernels: backend => [
-    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
-      const geometry = poolGeometry(input!.shape, attrs);
-      return {
-        shape: input!.shape,
-        fill: (dx, {dy}) =>
-          eachWindow(geometry, (out, inside) => {
-            const share = dy![out]! / inside.length;
-            for (const at of inside) dx[at]! += share;
-          }),
-      };
-    }),
+    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) =>
+      averageGradient(input!.shape, poolGeometry(input!.shape, attrs)),
+    ),
+    hostKernel<PoolAttributes<2>>(tf.AvgPoolGrad, backend, ({input}, attrs) =>
+      averageGradient(input!.shape, planePoolGeometry(input!.shape, attrs)),
+    ),
   ],
 };
 
@@ -69,4 +65,15 @@ function maxPool(x: Float32Array, geometry: PoolGeometry, found: (out: number, a
     }
     found(out, best);
   });
+}
+
+function averageGradient(shape: number[], geometry: PoolGeometry): Computation {
+  return {
+    shape,
+    fill: (dx, {dy}) =>
+      eachWindow(geometry, (out, inside) => {
+        const share = dy![out]! / inside.length;
+        for (const at of inside) dx[at]! += share;
+      }),
+  };
 }

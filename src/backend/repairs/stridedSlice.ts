@@ -22,8 +22,8 @@ export const stridedSlice: Repair = {
   description:
     'tfjs picks wrong elements in stridedSlice when an axis is dropped and another has a stride; the right ones now.',
   backends: ['wasm', 'cpu'],
-  kernels: (backend, {original}) => {
-    const kernel = original(tf.StridedSlice)!;
+  kernels: (backend, {current}) => {
+    const kernel = current(tf.StridedSlice)!;
     const shrinking = kernelOfOps<StridedSliceAttributes>(tf.StridedSlice, backend, ([x], attrs) =>
       shrink(x!, attrs),
     );

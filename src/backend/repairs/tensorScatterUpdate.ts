@@ -10,8 +10,8 @@ export const tensorScatterUpdate: Repair = {
   id: 'cpu/tensor-scatter-update',
   description: 'tensorScatterUpdate changes its input in place in tfjs on CPU; it works on a copy now.',
   backends: ['cpu'],
-  kernels: (backend, {original}) => {
-    const kernel = original(tf.TensorScatterUpdate)!;
+  kernels: (backend, {current}) => {
+    const kernel = current(tf.TensorScatterUpdate)!;
     return [
       {
         ...kernel,

@@ -10,8 +10,8 @@ export type RepairedBackend = 'wasm' | 'cpu';
 export interface RepairContext {
   /** tfjs's own instance, which the repaired backend shares. */
   readonly instance: KernelBackend;
-  /** tfjs's own kernel of that name for the backend being repaired; undefined where it has none. */
-  original(kernelName: string): KernelConfig | undefined;
+  /** The kernel of that name as it stands: tfjs's, or an earlier repair's; undefined where there is none. */
+  current(kernelName: string): KernelConfig | undefined;
 }
 
 /** One defect of tfjs 4.22, and what is put in its place. */
