@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor1D, Tensor4D, Variable} from '@tensorflow/tfjs-core';
 import {expandTo} from './masks';
 import type {StatisticsLedger} from './statistics';
-import {batchNormalizationFields} from './tfjsInternals';
+import {batchNormalizationFields, withoutRecording} from './tfjsInternals';
 import type {Layer} from './tfjsInternals';
 
 /** Keras's epsilon in the division by the number of unmasked steps. */
@@ -38,8 +38,10 @@ export function normalizeByBatch(
     epsilon,
     weights: mask === null ? null : imageWeights(mask, x.shape, order),
   });
-  move(movingMean.read() as Variable, mean, momentum, statistics);
-  move(movingVariance.read() as Variable, variance, momentum, statistics);
+  withoutRecording(() => {
+    move(movingMean.read() as Variable, mean, momentum, statistics);
+    move(movingVariance.read() as Variable, variance, momentum, statistics);
+  });
   const back = tf.reshape(y, moved.shape);
   if (isLast) return back;
   return tf.transpose(
@@ -94,30 +96,18 @@ function normalizeImages(
 ): {y: Tensor4D; mean: Tensor1D; variance: Tensor1D} {
   const channels = images.shape[3];
   const total = images.size / channels;
-  // Sums are means times this: over what counts, if not all does.
-  const count = weights === null ? total : tf.add(tf.mul(channelMeans(weights), total), COUNT_EPSILON);
-  const meanOf = (values: Tensor4D): Tensor1D =>
-    weights === null
-      ? channelMeans(values)
-      : (tf.mul(channelMeans(tf.mul(values, weights)), tf.div(total, count)) as Tensor1D);
-  // Moments are made inside the custom gradient, where nothing is recorded, and handed out of its scope.
-  const moments: Tensor1D[] = [];
+  const {mean, variance, centred, count} = withoutRecording(() => moments(images, weights));
   const inputs: Tensor[] = [images];
   if (gamma !== undefined) inputs.push(gamma);
   if (beta !== undefined) inputs.push(beta);
 
   const normalize = tf.customGrad((...args) => {
     const save = args[inputs.length] as unknown as tf.GradSaveFunc;
-    const mean = meanOf(args[0] as Tensor4D);
-    // The squares are those of differences from the mean: no digits are lost where it is large.
-    const centred = affine(args[0] as Tensor4D, tf.ones([channels]), tf.neg(mean));
-    const variance = meanOf(tf.square(centred));
     const inverse = tf.rsqrt(tf.add(variance, epsilon)) as Tensor1D;
     const factor = gamma === undefined ? inverse : (tf.mul(inverse, gamma) as Tensor1D);
     const value = affine(centred, factor, beta ?? tf.zeros([channels]));
-    moments.push(tf.keep(tf.clone(mean)), tf.keep(tf.clone(variance)));
     // What the gradient reads has to be saved: nothing else of this run lives that long.
-    save([centred, inverse, factor, ...(weights === null ? [] : [weights, count as Tensor])]);
+    save([centred, inverse, factor, ...(weights === null ? [] : [weights, count as Tensor1D])]);
 
     // dx = γ/σ · (dy − w/n · (Σdy + x̂ · Σ dy·x̂)), with w the mask and n its sum.
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
@@ -131,19 +121,27 @@ function normalizeImages(
         tf.mul(tf.mul(dGamma, inverse), slope) as Tensor1D,
         tf.mul(dBeta, slope) as Tensor1D,
       );
-      const dx = tf.add(affine(dy as Tensor4D, factor, tf.zeros([channels])), weighted(shared, weights));
+      const direct = affine(dy as Tensor4D, factor, tf.zeros([channels]));
+      const dx = tf.add(direct, weights === null ? shared : tf.mul(shared, weights));
       return [dx, ...(gamma === undefined ? [] : [dGamma]), ...(beta === undefined ? [] : [dBeta])];
     };
     return {value, gradFunc};
   });
+  return {y: normalize(...inputs) as Tensor4D, mean, variance};
+}
 
-  const y = normalize(...inputs) as Tensor4D;
-  const [mean, variance] = moments.map(kept => {
-    const tracked = tf.clone(kept);
-    kept.dispose();
-    return tracked;
-  }) as [Tensor1D, Tensor1D];
-  return {y, mean, variance};
+/** Mean and population variance of each channel over what counts, in two passes. */
+function moments(images: Tensor4D, weights: Tensor4D | null) {
+  const total = images.size / images.shape[3];
+  const count = weights === null ? total : tf.add(tf.mul(channelMeans(weights), total), COUNT_EPSILON);
+  const meanOf = (values: Tensor4D): Tensor1D =>
+    weights === null
+      ? channelMeans(values)
+      : (tf.mul(channelMeans(tf.mul(values, weights)), tf.div(total, count)) as Tensor1D);
+  const mean = meanOf(images);
+  // The squares are those of differences from the mean: no digits are lost where it is large.
+  const centred = affine(images, tf.ones([images.shape[3]]), tf.neg(mean));
+  return {mean, variance: meanOf(tf.square(centred)), centred, count};
 }
 
 /**
@@ -162,8 +160,4 @@ function channelMeans(x: Tensor4D): Tensor1D {
 function affine(x: Tensor4D, factor: Tensor1D, offset: Tensor1D): Tensor4D {
   const filter = tf.reshape(factor, [1, 1, factor.size, 1]) as Tensor4D;
   return tf.fused.depthwiseConv2d({x, filter, strides: 1, pad: 'valid', bias: offset});
-}
-
-function weighted(values: Tensor, weights: Tensor | null): Tensor {
-  return weights === null ? values : tf.mul(values, weights);
 }

@@ -10,7 +10,7 @@ import {isFrozen, withDescendants} from './layerTree';
 import type {LayerEntry, LayerTree} from './layerTree';
 import type {Masks} from './masks';
 import type {StatisticsLedger} from './statistics';
-import {callLayer, dropoutCell, withCall, wrappedLayer} from './tfjsInternals';
+import {callLayer, dropoutCell, withCall, withoutRecording, wrappedLayer} from './tfjsInternals';
 import type {CallArguments, DropoutCell} from './tfjsInternals';
 
 /** What the calls of one run share. */
@@ -37,6 +37,8 @@ export function invocationOf(
       return batchNormalization(entry);
     case 'TimeDistributed':
       return timeDistributed(callInner());
+    case 'Masking':
+      return masking(entry);
     case 'Softmax':
       return softmax(entry);
     case 'ThresholdedReLU':
@@ -72,10 +74,26 @@ function softmax({layer}: LayerEntry): Invocation {
   };
 }
 
-/** tfjs's own has no gradient: it compares, which cannot be differentiated; a step function can. */
+/** tfjs's own has no gradient: it compares, and takes the comparison for a part of the function. */
+function masking({layer}: LayerEntry): Invocation {
+  const {maskValue} = layer as typeof layer & {maskValue: number};
+  return ([x]) => [
+    tf.mul(
+      x!,
+      withoutRecording(() => tf.cast(tf.any(tf.notEqual(x!, maskValue), -1, true), x!.dtype)),
+    ),
+  ];
+}
+
+/** As with `masking`, tfjs's own has no gradient. */
 function thresholdedRelu({layer}: LayerEntry): Invocation {
   const {theta} = layer as typeof layer & {theta: number};
-  return ([x]) => [tf.mul(x!, tf.step(tf.sub(x!, theta)))];
+  return ([x]) => [
+    tf.mul(
+      x!,
+      withoutRecording(() => tf.cast(tf.greater(x!, theta), 'float32')),
+    ),
+  ];
 }
 
 /** Inputs after the first are initial states; dropout masks of cells last for one call. */

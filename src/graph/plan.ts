@@ -13,7 +13,7 @@ import type {LayerEntry, LayerTree} from './layerTree';
 import {maskRuleOf} from './masks';
 import type {MaskRule, Masks} from './masks';
 import {CallRandomness} from './randomness';
-import {isDisposable, isRecordingGradient, nodeOf, symbolicPorts} from './tfjsInternals';
+import {isDisposable, isRecordingGradient, nodeOf, symbolicPorts, withoutRecording} from './tfjsInternals';
 import type {Layer, LayerNode} from './tfjsInternals';
 import type {LayerCall, LayerRandomness} from './types';
 
@@ -85,7 +85,7 @@ export class Plan {
         const {layer, path} = entry;
         outputs = intercept({layer, path, nodeIndex, inputs: stepInputs, outputs}) ?? outputs;
       }
-      const outputMasks = step.maskRule(stepInputs, stepMasks);
+      const outputMasks = withoutRecording(() => step.maskRule(stepInputs, stepMasks));
       step.outputs.forEach((slot, i) => {
         const output = outputs[i]!;
         // Two slots must not share a tensor that is disposed with the first of them.

@@ -210,6 +210,21 @@ export function isRecordingGradient(): boolean {
   return tf.engine().state.gradientDepth > 0;
 }
 
+/**
+ * Runs ops that no gradient goes through. Masks need it: tfjs would follow them back to the values that they
+ * were made from, and finds that a comparison has no gradient.
+ */
+export function withoutRecording<T>(run: () => T): T {
+  const {state} = tf.engine();
+  // tfjs records what runs outside of all kernels: so this says that one is running.
+  state.kernelDepth++;
+  try {
+    return run();
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
 /** Whether tfjs would let a tensor go when the surrounding `tidy` ends. */
 export function isDisposable(tensor: Tensor): boolean {
   return !tensor.kept && !tensor.isDisposed && !(tensor instanceof tf.Variable);

@@ -1,17 +1,15 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {ModelGraph} from '../../src/graph';
+import {activate, BACKENDS} from './backends';
 import {zoo} from './zoo';
-
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-});
 
 const toList = (tensors: Tensor | Tensor[]): Tensor[] => (Array.isArray(tensors) ? tensors : [tensors]);
 
-describe('a run in inference', () => {
+describe.each(BACKENDS)('a run in inference on %s', backend => {
+  beforeAll(() => activate(backend));
+
   it.each(zoo)("gives what the model's own predict gives: $name", ({build, feed}) => {
     const model = build();
     const before = tf.memory().numTensors;
@@ -30,7 +28,9 @@ describe('a run in inference', () => {
   });
 });
 
-describe('a run in training', () => {
+describe.each(BACKENDS)('a run in training on %s', backend => {
+  beforeAll(() => activate(backend));
+
   const deterministic = zoo.filter(entry => entry.stochastic !== true);
   it.each(deterministic)("gives what the model's own apply gives: $name", ({build, feed}) => {
     const model = build();
@@ -42,6 +42,10 @@ describe('a run in training', () => {
       expect(statistics).toEqual([]);
     });
   });
+});
+
+describe('a gradient through a run', () => {
+  beforeAll(() => activate('cpu'));
 
   it.each(zoo)('leaves nothing behind: $name', ({build, feed}) => {
     const model = build();
