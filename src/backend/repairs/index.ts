@@ -14,7 +14,7 @@ import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mirrorPadGradient} from './mirrorPad';
 import {missingKernels} from './missingKernels';
-import {averagePoolGradient, maxPool3d, maxPool3dGradient} from './pooling';
+import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
 import {resizeGradients} from './resize';
 import {scanGradients} from './scans';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
@@ -27,6 +27,7 @@ const all: readonly Repair[] = [
   identity,
   maxPool3d,
   maxPool3dGradient,
+  averagePool3dGradient,
   conv3dKernels,
   conv3dTransposeGradient,
   resizeGradients,
@@ -43,7 +44,6 @@ const all: readonly Repair[] = [
   mirrorPadGradient,
   layoutGradients,
   ...trainingKernels,
-  averagePoolGradient,
   complexNumbers,
 ];
 

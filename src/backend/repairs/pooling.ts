@@ -1,10 +1,9 @@
 /**
- * Pooling over windows, in plain loops.
+ * Pooling over windows in three dimensions, in plain loops.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {hostKernel} from './hostKernel';
-import type {Computation} from './hostKernel';
-import {eachWindow, planePoolGeometry, poolGeometry} from './poolingGeometry';
+import {eachWindow, poolGeometry} from './poolingGeometry';
 import type {PoolAttributes, PoolGeometry} from './poolingGeometry';
 import type {Repair} from './types';
 
@@ -40,18 +39,23 @@ export const maxPool3dGradient: Repair = {
   ],
 };
 
-export const averagePoolGradient: Repair = {
-  id: 'average-pool-gradient',
+export const averagePool3dGradient: Repair = {
+  id: 'average-pool-3d-gradient',
   description:
-    "tfjs divides the gradient of avgPool and avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
+    "tfjs divides the gradient of avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
   backends: ['wasm', 'cpu'],
   kernels: backend => [
-    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) =>
-      averageGradient(input!.shape, poolGeometry(input!.shape, attrs)),
-    ),
-    hostKernel<PoolAttributes<2>>(tf.AvgPoolGrad, backend, ({input}, attrs) =>
-      averageGradient(input!.shape, planePoolGeometry(input!.shape, attrs)),
-    ),
+    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
+      const geometry = poolGeometry(input!.shape, attrs);
+      return {
+        shape: input!.shape,
+        fill: (dx, {dy}) =>
+          eachWindow(geometry, (out, inside) => {
+            const share = dy![out]! / inside.length;
+            for (const at of inside) dx[at]! += share;
+          }),
+      };
+    }),
   ],
 };
 
@@ -65,15 +69,4 @@ function maxPool(x: Float32Array, geometry: PoolGeometry, found: (out: number, a
     }
     found(out, best);
   });
-}
-
-function averageGradient(shape: number[], geometry: PoolGeometry): Computation {
-  return {
-    shape,
-    fill: (dx, {dy}) =>
-      eachWindow(geometry, (out, inside) => {
-        const share = dy![out]! / inside.length;
-        for (const at of inside) dx[at]! += share;
-      }),
-  };
 }

@@ -3,13 +3,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
-type PerAxis<Axes extends 2 | 3> = number | (Axes extends 3 ? [number, number, number] : [number, number]);
+type PerAxis = number | [number, number, number];
 
 /** What tfjs calls its pooling kernels with. */
-export interface PoolAttributes<Axes extends 2 | 3 = 3> {
-  readonly filterSize: PerAxis<Axes>;
-  readonly strides: PerAxis<Axes>;
-  readonly dilations?: PerAxis<Axes>;
+export interface PoolAttributes {
+  readonly filterSize: PerAxis;
+  readonly strides: PerAxis;
+  readonly dilations?: PerAxis;
   readonly pad: 'valid' | 'same' | number;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
@@ -46,21 +46,6 @@ export function poolGeometry(shape: number[], attrs: PoolAttributes): PoolGeomet
     dilation: info.dilationDepth,
     before: info.padInfo.front,
   };
-  return geometry(info, depth);
-}
-
-/** The geometry of a pooling of a [batch, height, width, channels] tensor: one of depth 1. */
-export function planePoolGeometry(shape: number[], attrs: PoolAttributes<2>): PoolGeometry {
-  const {filterSize, strides, dilations = 1, pad, dimRoundingMode} = attrs;
-  const input = shape as [number, number, number, number];
-  const info = tf.backend_util.computePool2DInfo(input, filterSize, strides, dilations, pad, dimRoundingMode);
-  return geometry(info, {size: 1, outSize: 1, window: 1, stride: 1, dilation: 1, before: 0});
-}
-
-function geometry(
-  info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo,
-  depth: PoolAxis,
-): PoolGeometry {
   const height: PoolAxis = {
     size: info.inHeight,
     outSize: info.outHeight,
