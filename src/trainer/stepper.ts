@@ -22,7 +22,7 @@ import {computeGradients} from './gradients';
 import type {Hooks} from './hooks';
 import type {Objective} from './objective';
 import type {TrainerOptions} from './options';
-import {SINGLE} from './phases';
+import {SINGLE, allParameters} from './phases';
 import type {NamedGraph, Phase, TrainedParameter} from './phases';
 import {RunningMean} from './runningMean';
 import type {Scores} from './scores';
@@ -52,6 +52,8 @@ interface PhaseState {
   readonly penalty: RunningMean;
   /** Whether any regularizer acts on the phase's models. */
   readonly regularized: boolean;
+  /** The statistics as they were when the window opened: a skipped window must not count for them either. */
+  statisticsBefore: Map<string, Tensor>;
 }
 
 /** Where a batch stands in its run. */
@@ -79,6 +81,7 @@ export class Stepper {
         losses: Array.from({length: terms}, () => new RunningMean()),
         penalty: new RunningMean(),
         regularized: tf.tidy(() => penaltyOf(phase) !== null),
+        statisticsBefore: new Map(),
       };
     });
   }
@@ -89,6 +92,7 @@ export class Stepper {
     const onUpdate = this.oncePerWindow();
     let closing = true;
     for (const [i, state] of this.states.entries()) {
+      if (state.window.size === 0 && hooks.has('onGradients')) this.noteStatistics(state);
       const {terms, losses, logs, outputs, masks, statistics} = computeGradients({
         phase: state.phase,
         graphs,
@@ -135,14 +139,18 @@ export class Stepper {
 
   dispose(): void {
     this.reset();
-    for (const {window} of this.states) window.dispose();
+    for (const state of this.states) {
+      state.window.dispose();
+      forgetStatistics(state);
+    }
     this.setup.scores.dispose();
   }
 
   getState(): StateTree {
     return {
-      phases: this.states.map(({window, losses, penalty}) => ({
+      phases: this.states.map(({window, losses, penalty, statisticsBefore}) => ({
         window: window.getState(),
+        statisticsBefore: Object.fromEntries(statisticsBefore),
         losses: losses.map(mean => mean.getState()),
         penalty: penalty.getState(),
       })),
@@ -153,14 +161,24 @@ export class Stepper {
 
   setState(state: StateTree): void {
     const {phases, stepLogs, scores} = state as {
-      phases: {window: StateTree; losses: StateTree[]; penalty: StateTree}[];
+      phases: {
+        window: StateTree;
+        statisticsBefore: Record<string, Tensor>;
+        losses: StateTree[];
+        penalty: StateTree;
+      }[];
       stepLogs: Record<string, StateTree>;
       scores: StateTree;
     };
-    this.states.forEach(({window, losses, penalty}, i) => {
+    this.states.forEach((state, i) => {
+      const {window, losses, penalty} = state;
       const saved = phases[i];
       if (saved === undefined) return;
       window.setState(saved.window);
+      forgetStatistics(state);
+      for (const [key, value] of Object.entries(saved.statisticsBefore)) {
+        state.statisticsBefore.set(key, tf.keep(value.clone()));
+      }
       losses.forEach((mean, term) => mean.setState(saved.losses[term]!));
       penalty.setState(saved.penalty);
     });
@@ -247,7 +265,13 @@ export class Stepper {
           skip: () => void (skipped = true),
         });
       await hooks.call('onGradients', context);
-      if (skipped) return;
+      if (skipped) {
+        for (const {key, variable} of allParameters(this.setup.graphs)) {
+          const before = state.statisticsBefore.get(key);
+          if (before !== undefined) variable.assign(before);
+        }
+        return;
+      }
       this.clip(gradients);
       const learningRate = phase.optimizer.currentLearningRate();
       phase.optimizer.step(
@@ -262,6 +286,16 @@ export class Stepper {
       );
     } finally {
       tf.dispose([...gradients.values()]);
+      forgetStatistics(state);
+    }
+  }
+
+  private noteStatistics(state: PhaseState): void {
+    forgetStatistics(state);
+    for (const {key, variable, trainable, layerClass} of allParameters(this.setup.graphs)) {
+      // A clone shares the data until the variable is assigned another: nothing is copied here.
+      if (!trainable && layerClass === 'BatchNormalization')
+        state.statisticsBefore.set(key, tf.keep(variable.clone()));
     }
   }
 
@@ -281,6 +315,11 @@ export class Stepper {
       replaceAll(clipped);
     }
   }
+}
+
+function forgetStatistics({statisticsBefore}: PhaseState): void {
+  tf.dispose([...statisticsBefore.values()]);
+  statisticsBefore.clear();
 }
 
 function toUpdate({parameter, group}: TrainedParameter, gradient: Tensor, iterations: number): WeightUpdate {
