@@ -144,8 +144,8 @@ export class ProgressBar implements Callback {
       if (progress.done) sink.write(`${plainLine(progress)}\n`);
       return;
     }
-    // The final line is not written over, so it may wrap.
-    const columns = progress.done ? Infinity : sink.columns;
+    // The final line is not written over, so it may wrap. A terminal that does not know its width says 0.
+    const columns = progress.done ? Infinity : sink.columns || Infinity;
     sink.write(`\r${barLine(progress, {width, columns})}\x1b[K${progress.done ? '\n' : ''}`);
     this.open = !progress.done;
   }

@@ -102,6 +102,11 @@ export class CSVLogger implements Callback {
 /** The names of the first epoch; and those of a validation that this run has, but not in every epoch. */
 function columnsOf({logs, validationFrequency}: EpochEndContext & TrainContext): string[] {
   const names = Object.keys(logs).sort();
-  if (validationFrequency === undefined || names.some(name => name.startsWith('val_'))) return names;
+  if (
+    validationFrequency === undefined ||
+    validationFrequency === 1 ||
+    names.some(name => name.startsWith('val_'))
+  )
+    return names;
   return [...names, ...names.filter(name => !name.endsWith('learning_rate')).map(name => `val_${name}`)];
 }
