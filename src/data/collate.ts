@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {DataError, ShapeError} from '../core';
 import {allocate} from './arrays';
 import type {DataType, HostArray, TypedArray} from './elements';
-import {disposeElement, isHostArray, isRecord, isTypedArray, joinPath} from './elements';
+import {disposeElement, isHostArray, isRecord, isTensor, isTypedArray, joinPath} from './elements';
 import type {NumberTypes} from './stage';
 
 /** A plain array in an element is a tuple. One of more numbers than this can only be meant as a vector. */
@@ -52,10 +52,9 @@ function stack(items: readonly unknown[], path: string, into: Stacking): unknown
     }
     return record;
   }
-  const batch =
-    first instanceof tf.Tensor
-      ? stackTensors(items, path)
-      : stackValues(items, path, into.numberTypes?.get(path));
+  const batch = isTensor(first)
+    ? stackTensors(items, path)
+    : stackValues(items, path, into.numberTypes?.get(path));
   into.made.push(batch);
   return batch;
 }
@@ -77,7 +76,7 @@ function children(items: readonly unknown[], key: string | number, count: number
 function stackTensors(items: readonly unknown[], path: string): tf.Tensor {
   const first = items[0] as tf.Tensor;
   for (const item of items) {
-    if (!(item instanceof tf.Tensor)) throw mixed(path, 'a tensor', item);
+    if (!isTensor(item)) throw mixed(path, 'a tensor', kindOf(item));
     if (item.isDisposed) {
       throw new DataError(`An element's tensor ${describe(path)} is already disposed.`, {
         hint: 'Elements hand their tensors over to the pipeline: clone those that you keep or use twice.',
@@ -103,7 +102,7 @@ function stackValues(items: readonly unknown[], path: string, numberType: DataTy
         {hint: 'Give every element the shape of its values.', code: 'shape/values'},
       );
     }
-    out.set(row.values as ArrayLike<number>, i * rowSize);
+    out.set(row.values, i * rowSize);
   });
   return tf.tensor(out, [items.length, ...shape], dtype);
 }
@@ -120,7 +119,7 @@ function asLeaf(leaf: unknown, path: string, numberType: DataType): Leaf {
   if (isTypedArray(leaf)) return {values: leaf, shape: [leaf.length], dtype: leafType(leaf)};
   if (isHostArray(leaf))
     return {values: leaf.values, shape: leaf.shape, dtype: leaf.dtype ?? leafType(leaf.values)};
-  throw mixed(path, 'a number, a typed array, {values, shape} or a tensor', leaf);
+  throw mixed(path, 'a number, a typed array, {values, shape} or a tensor', kindOf(leaf));
 }
 
 function leafType(values: HostArray['values']): DataType {
@@ -135,12 +134,17 @@ function checkShape(found: readonly number[], expected: readonly number[], path:
   );
 }
 
-function mixed(path: string, expected: string, found: unknown): DataError {
-  const name = typeof found === 'object' ? (found?.constructor.name ?? 'null') : String(found);
-  return new DataError(`The element ${describe(path)} is ${name}, expected ${expected}.`, {
+function mixed(path: string, expected: string, found: string): DataError {
+  return new DataError(`The element ${describe(path)} is ${found}, expected ${expected}.`, {
     hint: 'Every element of a batch must have the same kind of value here.',
     code: 'data/element',
   });
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'string') return `the string '${value}'`;
+  if (typeof value === 'object') return value === null ? 'null' : `of class ${value.constructor.name}`;
+  return value === undefined ? 'undefined' : `of type ${typeof value}`;
 }
 
 function describe(path: string): string {

@@ -38,6 +38,11 @@ export type Batched<T> = unknown extends T
       ? {-readonly [K in keyof T]: Batched<T[K]>}
       : never;
 
+/** `instanceof` alone narrows to tensors of any rank whatsoever, which switches type checks off. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
+
 export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigIntArray(value);
 }
@@ -68,7 +73,7 @@ export function mapLeaves(element: unknown, leaf: (value: unknown) => unknown): 
 
 /** The tensors in an element. */
 export function tensorsIn(element: unknown, found: Set<Tensor> = new Set()): Set<Tensor> {
-  if (element instanceof Tensor) found.add(element);
+  if (isTensor(element)) found.add(element);
   else if (Array.isArray(element)) for (const item of element) tensorsIn(item, found);
   else if (isRecord(element)) for (const key in element) tensorsIn(element[key], found);
   return found;

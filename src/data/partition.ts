@@ -33,9 +33,10 @@ export function partSizes(total: number, parts: PartSizes): number[] {
 /** Refuses parts that mean nothing, whatever the dataset. */
 export function checkParts(parts: PartSizes): void {
   const fractions = 'fractions' in parts;
-  const values = fractions ? parts.fractions : parts.sizes;
+  // Callers without types may pass neither.
+  const values: readonly number[] | undefined = fractions ? parts.fractions : parts.sizes;
   const name = fractions ? 'fractions' : 'sizes';
-  if (!Array.isArray(values) || values.length === 0) {
+  if (values === undefined || values.length === 0) {
     throw new ConfigurationError(`split() got no ${name}.`, {
       hint: 'Pass {fractions: [0.8, 0.2]} or {sizes: [800, 200]}.',
       code: 'configuration/split',

@@ -204,7 +204,7 @@ describe('bad data is refused by name:', () => {
   });
 
   it.each([
-    ['words', ['a', 'b'], /is a, expected a number/],
+    ['words', ['a', 'b'], /is the string 'a', expected a number/],
     ['mixed kinds', [1, Float32Array.of(1)], /differ in shape/],
     ['mixed types', [1, true], /is bool, expected float32/],
     ['missing entries', [{a: 1}, {b: 1}], /differ in structure/],

@@ -23,7 +23,7 @@ function tensorStream(count: number): {data: Dataset<{x: tf.Tensor; y: tf.Tensor
     try {
       for (let i = 0; i < count; i++) {
         if (i % 4 === 0) await pause();
-        yield {x: tf.fill([2, 3], i) as tf.Tensor, y: tf.scalar(i) as tf.Tensor};
+        yield {x: tf.fill([2, 3], i), y: tf.scalar(i)};
       }
     } finally {
       closed++;
@@ -188,7 +188,7 @@ describe('errors', () => {
     await expect(ragged.batch(2).toArray()).rejects.toThrow(/differ in shape at 'b': \[3\] and \[2\]/);
     const failing = (): Dataset<tf.Tensor> =>
       Dataset.fromIterable(function* () {
-        yield tf.scalar(1) as tf.Tensor;
+        yield tf.scalar(1);
         throw new Error('source');
       });
     await expect(Dataset.zip([tensorStream(5).data, failing()]).toArray()).rejects.toThrow('source');

@@ -15,7 +15,7 @@ describe('shuffle', () => {
     const counts = range(5).map(() => new Array<number>(5).fill(0));
     const epochs = 2000;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = (await data.toArray({epoch})) as number[];
+      const order = await data.toArray({epoch});
       order.forEach((element, place) => counts[place]![element]!++);
     }
     const expected = epochs / 5;
@@ -145,7 +145,7 @@ describe('cache', () => {
       const buffer = new Float32Array(1);
       for (let i = 0; i < 4; i++) {
         buffer[0] = i;
-        yield {buffer, tensor: tf.tensor1d([i, i * i]) as tf.Tensor};
+        yield {buffer, tensor: tf.tensor1d([i, i * i])};
       }
     });
     return {data, passes: () => passes};

@@ -85,7 +85,9 @@ function attempt<V>(read: () => Awaitable<V>): Awaitable<V> {
   try {
     return read();
   } catch (error) {
-    return Promise.reject(error);
+    return Promise.resolve().then(() => {
+      throw error;
+    });
   }
 }
 
