@@ -45,13 +45,10 @@ export class BinaryAccuracy extends ShareMetric {
     this.signed = signed;
   }
 
-  protected measure(yTrue: Tensor, yPred: Tensor, weighted: boolean): Tensor {
+  protected measure(yTrue: Tensor, yPred: Tensor): Tensor {
     const [target, predicted] = alignTargets(yTrue, yPred, this.name);
     const yes = tf.greater(predicted, this.threshold);
-    const right = this.signed
-      ? tf.equal(yes, tf.greater(target, 0))
-      : tf.equal(target, tf.cast(yes, 'float32'));
-    return perElement(right, weighted);
+    return this.signed ? tf.equal(yes, tf.greater(target, 0)) : tf.equal(target, tf.cast(yes, 'float32'));
   }
 }
 
@@ -110,12 +107,11 @@ export class Accuracy extends ShareMetric {
     super(name);
   }
 
-  protected measure(yTrue: Tensor, yPred: Tensor, weighted: boolean): Tensor {
+  protected measure(yTrue: Tensor, yPred: Tensor): Tensor {
     const units = yPred.shape[yPred.rank - 1]!;
     if (units === 1 || yPred.rank === 1) {
       const [target, predicted] = alignTargets(yTrue, yPred, this.name);
-      const right = tf.equal(target, tf.cast(tf.greater(predicted, 0.5), 'float32'));
-      return perElement(right, weighted);
+      return tf.equal(target, tf.cast(tf.greater(predicted, 0.5), 'float32'));
     }
     return tf.equal(classOf(yTrue, yPred, this.name), tf.argMax(yPred, -1));
   }
@@ -169,10 +165,4 @@ export class TopKAccuracy extends ShareMetric {
       },
     );
   }
-}
-
-/** One value an element; for a single unit without weights the shape does not matter. */
-function perElement(right: Tensor, weighted: boolean): Tensor {
-  const single = right.shape[right.rank - 1] === 1;
-  return single && !weighted ? right : tf.mean(tf.cast(right, 'float32'), -1);
 }

@@ -16,3 +16,12 @@ export {
 } from './precisionRecall';
 export {R2Score, type R2ScoreOptions} from './r2Score';
 export {PrAuc, RocAuc, type RankingOptions} from './ranking';
+export {
+  ClassificationReport,
+  classificationReport,
+  type ClassificationReportOptions,
+  type ClassScores,
+  type ReportJson,
+} from './classificationReport';
+export {confusionMatrix, type ConfusionMatrixOptions} from './confusionMatrix';
+export type {HostLabels, Labels} from './labels';

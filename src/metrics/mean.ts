@@ -18,7 +18,7 @@ export abstract class MeanMetric extends Metric {
   /** Elements that came without a weight. */
   private count = 0;
 
-  /** One value an element, in the shape of the weights (or any shape where none are given). Called in a tidy. */
+  /** Values in the shape of the weights, with or without one more axis of columns. Called in a tidy. */
   protected abstract measure(yTrue: Tensor, yPred: Tensor, weighted: boolean): Tensor;
 
   /** The most that one value can be, where values are counts. */
@@ -40,9 +40,13 @@ export abstract class MeanMetric extends Metric {
         this.count += values.size;
         return;
       }
-      checkWeight(this.name, weight, values.shape);
-      this.values.add(total(tf.mul(values, weight)));
-      this.weights.add(total(weight));
+      // Values may have columns still: a weight counts for each of them.
+      const perRow = values.rank === weight.rank + 1;
+      const columns = perRow ? values.shape[values.rank - 1]! : 1;
+      checkWeight(this.name, weight, perRow ? values.shape.slice(0, -1) : values.shape);
+      this.values.add(total(tf.mul(values, perRow ? tf.expandDims(weight, -1) : weight)));
+      const sum = total(weight);
+      this.weights.add(columns === 1 ? sum : tf.mul(sum, columns));
     });
   }
 

@@ -33,7 +33,10 @@ export interface R2ScoreOptions {
  */
 export class R2Score extends Metric {
   private readonly average: 'uniform' | 'varianceWeighted';
-  /** One row a batch: weight, then mean, squares about it and squared errors of each column. */
+  /**
+   * One row a batch: weight, then for each column a center (the mean as float32 rounds it), offsets from it, their
+   * squares, and squared errors.
+   */
   private readonly batches = new Chunks();
   private columns = 0;
   private elements = 0;
@@ -58,10 +61,11 @@ export class R2Score extends Metric {
       const weights = weight === undefined ? undefined : tf.reshape(weight, [-1, 1]);
       const sum = (x: Tensor): Tensor => tf.sum(weights === undefined ? x : tf.mul(x, weights), 0);
       const count = weights === undefined ? tf.fill([1], rows) : tf.sum(weights, 0);
-      const mean = tf.divNoNan(sum(target), count);
-      const spread = sum(tf.squaredDifference(target, mean));
+      const center = tf.divNoNan(sum(target), count);
+      const offsets = tf.sub(target, center);
       const error = sum(tf.squaredDifference(target, predicted));
-      this.batches.push(tf.expandDims(tf.concat([count, mean, spread, error]), 0));
+      const row = [count, center, sum(offsets), sum(tf.square(offsets)), error];
+      this.batches.push(tf.expandDims(tf.concat(row), 0));
       this.columns = columns;
       this.elements += rows;
     });
@@ -102,7 +106,7 @@ export class R2Score extends Metric {
 
 /** The squares about the mean of all batches together, and the squared errors, of one column. */
 function join(batches: Float32Array, columns: number, column: number): {spread: number; error: number} {
-  const width = 1 + 3 * columns;
+  const width = 1 + 4 * columns;
   let weight = 0;
   let mean = 0;
   let spread = 0;
@@ -110,11 +114,14 @@ function join(batches: Float32Array, columns: number, column: number): {spread: 
   for (let row = 0; row < batches.length; row += width) {
     const count = batches[row]!;
     if (count === 0) continue;
-    const difference = batches[row + 1 + column]! - mean;
+    const [center, offsets, squares, errors] = [0, 1, 2, 3].map(
+      part => batches[row + 1 + part * columns + column]!,
+    ) as [number, number, number, number];
+    const difference = center + offsets / count - mean;
     const joined = weight + count;
     mean += (difference * count) / joined;
-    spread += batches[row + 1 + columns + column]! + (difference * difference * weight * count) / joined;
-    error += batches[row + 1 + 2 * columns + column]!;
+    spread += squares - (offsets * offsets) / count + (difference * difference * weight * count) / joined;
+    error += errors;
     weight = joined;
   }
   return {spread, error};
