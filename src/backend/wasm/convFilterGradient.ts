@@ -7,7 +7,7 @@ import {floats, stockKernel, wasmKernel} from './tfjsInternals';
 import type {Scratch, StockKernel} from './tfjsInternals';
 
 /** Columns of the patch matrix at a time: enough for the product to run at full rate, few enough for the cache. */
-const COLUMNS = 2048;
+const COLUMNS = 1024;
 /** Bound on the patch matrix, in elements (16 MB). */
 const PATCH_LIMIT = 1 << 22;
 

@@ -24,7 +24,7 @@ export interface Geometry {
 export interface ConvAttrs {
   strides: [number, number] | number;
   pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
-  dilations?: [number, number] | number;
+  dilations?: [number, number] | number | null;
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
   dataFormat?: 'NHWC' | 'NCHW';
 }
@@ -35,7 +35,7 @@ type Shape4D = [number, number, number, number];
 export function convGeometry(
   inputShape: number[],
   filterShape: number[],
-  {strides, pad, dilations = 1, dimRoundingMode, dataFormat = 'NHWC'}: ConvAttrs,
+  {strides, pad, dilations, dimRoundingMode, dataFormat = 'NHWC'}: ConvAttrs,
   depthwise = false,
 ): Geometry {
   if (dataFormat !== 'NHWC') {
@@ -48,7 +48,7 @@ export function convGeometry(
       inputShape as Shape4D,
       filterShape as Shape4D,
       strides,
-      dilations,
+      dilations ?? 1,
       pad,
       dimRoundingMode,
       depthwise,

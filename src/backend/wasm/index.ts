@@ -1,15 +1,20 @@
 /** What tfjs's WASM backend lacks, or does too slowly, for training. */
+import {AvgPoolGrad} from '@tensorflow/tfjs-core';
+import type {KernelConfig} from '@tensorflow/tfjs-core';
+import {hostKernel} from '../repairs/hostKernel';
 import type {Repair} from '../repairs/types';
 import {fusedBatchNorm} from './batchNorm';
 import {cast} from './cast';
 import {conv2dBackpropFilter} from './convFilterGradient';
 import {conv2dBackpropInput} from './convInputGradient';
+import {unfuseConvLayers} from './convLayer';
 import {depthwiseBackpropFilter, depthwiseBackpropInput} from './depthwiseGradients';
 import {batchNormGradient} from './gradients/batchNorm';
-import {convGradient} from './gradients/conv';
+import {convGradient, depthwiseGradient} from './gradients/conv';
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
 import {batchMatMul, fusedMatMul} from './matMul';
-import {avgPoolGrad, maxPoolGrad} from './pooling';
+import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
+import type {PoolAttrs} from './pooling';
 import {mean, sum} from './reduce';
 import {unsortedSegmentSum} from './segmentSum';
 import {tile} from './tile';
@@ -41,7 +46,7 @@ export const trainingKernels: Repair[] = [
     description:
       'tfjs loses the gradient of max-pooling on WASM where a window holds no positive number, and is slow; now it is right and faster.',
     backends: ['wasm'],
-    kernels: () => [maxPoolGrad(), avgPoolGrad()],
+    kernels: () => [maxPoolGrad()],
   },
   {
     id: 'wasm/matmul-speed',
@@ -58,9 +63,25 @@ export const trainingKernels: Repair[] = [
     gradients: () => [sumGradient, meanGradient, tileGradient, batchNormGradient],
   },
   {
-    id: 'conv2d-dilation',
-    description: 'tfjs refuses the gradient of a dilated convolution; now it is computed.',
+    id: 'conv-dilation',
+    description:
+      'tfjs refuses the gradient of a dilated convolution, and its conv2d layers compute gradients that nobody asked for; both are put right.',
     backends: ['wasm', 'cpu'],
-    gradients: () => [convGradient],
+    prepare: async () => unfuseConvLayers(),
+    gradients: () => [convGradient, depthwiseGradient],
+  },
+  {
+    id: 'avg-pool-gradient',
+    description:
+      'tfjs makes the gradient of average pooling too small where a window hangs over the edge; now it is right.',
+    backends: ['wasm', 'cpu'],
+    kernels: backend => [backend === 'wasm' ? avgPoolGrad() : avgPoolGradOnCpu()],
   },
 ];
+
+function avgPoolGradOnCpu(): KernelConfig {
+  return hostKernel<PoolAttrs>(AvgPoolGrad, 'cpu', ({input}, attrs) => ({
+    shape: input!.shape,
+    fill: (dx, {dy}) => averagePoolGradient(input!.shape, attrs, dy!, dx),
+  }));
+}

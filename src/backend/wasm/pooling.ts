@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {fromConvInfo} from './geometry';
-import type {ConvAttrs, Geometry} from './geometry';
+import type {Axis, ConvAttrs, Geometry} from './geometry';
 import {floats, wasmKernel} from './tfjsInternals';
 
-interface Attrs extends Pick<ConvAttrs, 'strides' | 'pad' | 'dimRoundingMode'> {
+/** How a pooling's windows lie. */
+export interface PoolAttrs extends Pick<ConvAttrs, 'strides' | 'pad' | 'dimRoundingMode'> {
   filterSize: [number, number] | number;
 }
 
-function geometryOf(shape: number[], {filterSize, strides, pad, dimRoundingMode}: Attrs): Geometry {
+function geometryOf(shape: number[], {filterSize, strides, pad, dimRoundingMode}: PoolAttrs): Geometry {
   return fromConvInfo(
     tf.backend_util.computePool2DInfo(
       shape as [number, number, number, number],
@@ -26,7 +27,7 @@ function geometryOf(shape: number[], {filterSize, strides, pad, dimRoundingMode}
  * backend. tfjs's own kernel loses it where no element is above zero.
  */
 export function maxPoolGrad(): KernelConfig {
-  return wasmKernel<Record<'dy' | 'input', TensorInfo>, Attrs>(
+  return wasmKernel<Record<'dy' | 'input', TensorInfo>, PoolAttrs>(
     tf.MaxPoolGrad,
     ({inputs: {dy, input}, attrs, backend, scratch}) => {
       const geometry = geometryOf(input.shape, attrs);
@@ -101,34 +102,49 @@ function maxOfWindow(geometry: Geometry, x: Float32Array, dy: Float32Array, dx: 
   }
 }
 
-/** `AvgPoolGrad`: every element of a window gets its share, of the whole window, as on all of tfjs's backends. */
+/**
+ * `AvgPoolGrad`: every element of a window gets its share, of those inside the image, by whose number the forward
+ * kernels divide. tfjs divides by the whole window, which is too much where it hangs over the edge.
+ */
 export function avgPoolGrad(): KernelConfig {
-  return wasmKernel<Record<'dy' | 'input', TensorInfo>, Attrs>(
+  return wasmKernel<Record<'dy' | 'input', TensorInfo>, PoolAttrs>(
     tf.AvgPoolGrad,
     ({inputs: {dy, input}, attrs, backend, scratch}) => {
-      const {batch, inChannels: channels, height, width} = geometryOf(input.shape, attrs);
       const out = scratch.make(input.shape);
-      const dx = floats(backend, out).fill(0);
-      const gradient = floats(backend, dy);
-      const share = 1 / (height.taps * width.taps);
-      let source = 0;
-      for (let b = 0; b < batch; b++) {
-        for (let oy = 0; oy < height.output; oy++) {
-          for (let ox = 0; ox < width.output; ox++, source += channels) {
-            for (let i = 0; i < height.taps; i++) {
-              const y = oy * height.stride + i - height.pad;
-              if (y < 0 || y >= height.input) continue;
-              for (let j = 0; j < width.taps; j++) {
-                const column = ox * width.stride + j - width.pad;
-                if (column < 0 || column >= width.input) continue;
-                const start = ((b * height.input + y) * width.input + column) * channels;
-                for (let c = 0; c < channels; c++) dx[start + c]! += share * gradient[source + c]!;
-              }
-            }
-          }
-        }
-      }
+      averagePoolGradient(input.shape, attrs, floats(backend, dy), floats(backend, out).fill(0));
       return out;
     },
   );
+}
+
+/** Adds to `dx`, of shape `shape`, what `dy` gives it. */
+export function averagePoolGradient(
+  shape: number[],
+  attrs: PoolAttrs,
+  dy: Float32Array,
+  dx: Float32Array,
+): void {
+  const {batch, inChannels: channels, height, width} = geometryOf(shape, attrs);
+  let source = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let oy = 0; oy < height.output; oy++) {
+      const [top, bottom] = inside(height, oy);
+      for (let ox = 0; ox < width.output; ox++, source += channels) {
+        const [left, right] = inside(width, ox);
+        const share = 1 / ((bottom - top) * (right - left));
+        for (let y = top; y < bottom; y++) {
+          for (let x = left; x < right; x++) {
+            const start = ((b * height.input + y) * width.input + x) * channels;
+            for (let c = 0; c < channels; c++) dx[start + c]! += share * dy[source + c]!;
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The first and one past the last element of a window that lie inside. */
+function inside({input, stride, pad, taps}: Axis, output: number): [number, number] {
+  const start = output * stride - pad;
+  return [Math.max(0, start), Math.min(input, start + taps)];
 }

@@ -155,3 +155,8 @@ export function floats(backend: BackendWasm, info: TensorInfo): Float32Array {
 export function numbers(backend: BackendWasm, info: TensorInfo): Float32Array | Int32Array | Uint8Array {
   return backend.typedArrayFromHeap(info) as Float32Array | Int32Array | Uint8Array;
 }
+
+/** How many gradients are being recorded, one inside the other. */
+export function gradientDepth(): number {
+  return tf.engine().state.gradientDepth;
+}

@@ -1,116 +1,183 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type {GradConfig, Tensor4D} from '@tensorflow/tfjs-core';
-
-interface Attrs {
-  strides: [number, number] | number;
-  pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
-  dilations: [number, number] | number;
-  dataFormat: 'NHWC' | 'NCHW';
-  dimRoundingMode?: 'floor' | 'round' | 'ceil';
-}
-
 /**
- * The gradient of `Conv2D`, also with a dilation, where tfjs throws. tfjs's gradient kernels know no dilation, so
- * it is made of convolutions: an input gradient is one of `dy` with the turned filter, as dilated; a filter
+ * Gradients of dilated convolutions, where tfjs throws. Its gradient kernels know no dilation, so they are made
+ * of forward ones: an input gradient is a convolution of `dy` with the turned filter, as dilated; a filter
  * gradient is one of the input with `dy` for a filter, batch and channels swapped, in steps of the dilation.
  */
-export const convGradient: GradConfig = {
+import * as tf from '@tensorflow/tfjs-core';
+import type {GradConfig, Tensor, Tensor4D} from '@tensorflow/tfjs-core';
+import {gradientConfig, runKernel} from '../../tfjsInternals';
+import type {ConvAttrs} from '../geometry';
+
+/** The gradient of `Conv2D`. */
+export const convGradient: GradConfig = gradientConfig<ConvAttrs>({
   kernelName: tf.Conv2D,
   inputsToSave: ['x', 'filter'],
-  gradFunc: (dyOrList, saved, namedAttrs) => {
-    const dy = dyOrList as Tensor4D;
-    const [x, filter] = saved as [Tensor4D, Tensor4D];
-    const attrs = namedAttrs as unknown as Attrs;
-    const {strides, pad, dilations, dataFormat} = attrs;
-    if (dataFormat === 'NHWC' && !tf.backend_util.tupleValuesAreOne(dilations))
-      return dilated(dy, x, filter, attrs);
-    const engine = tf.engine();
-    const {dimRoundingMode} = attrs;
+  gradient: (dy, [x, filter], attrs) => {
+    const {strides, pad, dilations, dataFormat, dimRoundingMode} = attrs;
+    if (dataFormat !== 'NCHW' && !isOne(dilations))
+      return dilatedConv(dy as Tensor4D, x as Tensor4D, filter as Tensor4D, attrs);
     const common = {strides, pad, dataFormat, dimRoundingMode};
     return {
-      x: () =>
-        engine.runKernel(tf.Conv2DBackpropInput, {dy, filter}, {
-          ...common,
-          inputShape: x.shape,
-        } as tf.NamedAttrMap) as Tensor4D,
-      filter: () =>
-        engine.runKernel(tf.Conv2DBackpropFilter, {x, dy}, {
-          ...common,
-          filterShape: filter.shape,
-        } as tf.NamedAttrMap) as Tensor4D,
+      x: () => runKernel(tf.Conv2DBackpropInput, {dy, filter: filter!}, {...common, inputShape: x!.shape}),
+      filter: () => runKernel(tf.Conv2DBackpropFilter, {x: x!, dy}, {...common, filterShape: filter!.shape}),
     };
   },
-};
+});
 
-function dilated(
-  dy: Tensor4D,
-  x: Tensor4D,
-  filter: Tensor4D,
-  {strides, pad, dilations, dimRoundingMode}: Attrs,
-) {
+/** The gradient of `DepthwiseConv2dNative`. */
+export const depthwiseGradient: GradConfig = gradientConfig<ConvAttrs>({
+  kernelName: tf.DepthwiseConv2dNative,
+  inputsToSave: ['x', 'filter'],
+  gradient: (dy, [x, filter], attrs) => {
+    const {strides, pad, dilations, dimRoundingMode} = attrs;
+    if (!isOne(dilations)) return dilatedDepthwise(dy as Tensor4D, x as Tensor4D, filter as Tensor4D, attrs);
+    const common = {strides, pad, dilations, dimRoundingMode};
+    return {
+      x: () =>
+        runKernel(
+          tf.DepthwiseConv2dNativeBackpropInput,
+          {dy, filter: filter!},
+          {...common, inputShape: x!.shape},
+        ),
+      filter: () =>
+        runKernel(
+          tf.DepthwiseConv2dNativeBackpropFilter,
+          {x: x!, dy},
+          {...common, filterShape: filter!.shape},
+        ),
+    };
+  },
+});
+
+/** The layers pass null for no dilation. */
+function isOne(dilations: ConvAttrs['dilations']): boolean {
+  return tf.backend_util.tupleValuesAreOne(dilations ?? 1);
+}
+
+/** Along one axis: how far the last tap reaches beyond the first, the padding in front, and the sizes. */
+interface Axis {
+  reach: number;
+  before: number;
+  input: number;
+  output: number;
+}
+
+interface Dilated {
+  axes: [Axis, Axis];
+  steps: [number, number];
+}
+
+function geometry(x: Tensor4D, filter: Tensor4D, attrs: ConvAttrs, depthwise: boolean): Dilated {
+  const {strides, pad, dilations, dimRoundingMode} = attrs;
   const info = tf.backend_util.computeConv2DInfo(
     x.shape,
     filter.shape,
     strides,
-    dilations,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
+    depthwise,
   );
-  const {padInfo} = info;
-  const rows = {
-    reach: (info.filterHeight - 1) * info.dilationHeight,
-    before: padInfo.top,
-    input: info.inHeight,
-    output: info.outHeight,
+  const {dilationHeight, dilationWidth, filterHeight, filterWidth, padInfo} = info;
+  return {
+    steps: [dilationHeight, dilationWidth],
+    axes: [
+      {
+        reach: (filterHeight - 1) * dilationHeight,
+        before: padInfo.top,
+        input: info.inHeight,
+        output: info.outHeight,
+      },
+      {
+        reach: (filterWidth - 1) * dilationWidth,
+        before: padInfo.left,
+        input: info.inWidth,
+        output: info.outWidth,
+      },
+    ],
   };
-  const columns = {
-    reach: (info.filterWidth - 1) * info.dilationWidth,
-    before: padInfo.left,
-    input: info.inWidth,
-    output: info.outWidth,
-  };
-  const steps: [number, number] = [info.dilationHeight, info.dilationWidth];
+}
+
+function dilatedConv(
+  dy: Tensor4D,
+  x: Tensor4D,
+  filter: Tensor4D,
+  attrs: ConvAttrs,
+): Record<string, () => Tensor> {
+  const {axes, steps} = geometry(x, filter, attrs, false);
   return {
     x: () => {
       const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-      const margins = [rows, columns].map(({reach, before, input, output}) => [
-        reach - before,
-        input - output + before,
-      ]);
-      return tf.conv2d(frame(dy, margins), turned, 1, 'valid', 'NHWC', steps);
+      return tf.conv2d(frameOutput(dy, axes), turned, 1, 'valid', 'NHWC', steps);
     },
     filter: () => {
-      const margins = [rows, columns].map(({reach, before, input, output}) => [
-        before,
-        output + reach - input - before,
-      ]);
-      const planes = tf.transpose(frame(x, margins), [3, 1, 2, 0]);
+      const planes = tf.transpose(frameInput(x, axes), [3, 1, 2, 0]);
       const taps = tf.conv2d(planes, tf.transpose(dy, [1, 2, 0, 3]), steps, 'valid');
       return tf.transpose(taps, [1, 2, 0, 3]);
     },
   };
 }
 
-/** Zeros around images, or what is too much of them cut off, by the number before and after along each axis. */
-function frame(x: Tensor4D, margins: number[][]): Tensor4D {
-  const [top, bottom, left, right] = margins.flat() as [number, number, number, number];
-  const out = (margin: number): number => Math.max(0, margin);
+function dilatedDepthwise(
+  dy: Tensor4D,
+  x: Tensor4D,
+  filter: Tensor4D,
+  attrs: ConvAttrs,
+): Record<string, () => Tensor> {
+  const {axes, steps} = geometry(x, filter, attrs, true);
+  const [rows, columns, channels, times] = filter.shape;
+  const [batch, height, width] = dy.shape;
+  return {
+    x: () => {
+      const turned: Tensor4D = tf.reshape(tf.reverse(filter, [0, 1]), [rows, columns, channels * times, 1]);
+      const shares = tf.depthwiseConv2d(frameOutput(dy, axes), turned, 1, 'valid', 'NHWC', steps);
+      return tf.reshape(tf.sum(tf.reshape(shares, [x.size, times]), 1), x.shape);
+    },
+    filter: () => {
+      const input = frameInput(x, axes);
+      const positions = batch * height * width;
+      const gradient = tf.reshape(dy, [positions, channels, times]);
+      const taps: Tensor[] = [];
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          const seen = tf.slice(input, [0, i * steps[0], j * steps[1], 0], [batch, height, width, channels]);
+          taps.push(tf.sum(tf.mul(tf.reshape(seen, [positions, channels, 1]), gradient), 0));
+        }
+      }
+      return tf.reshape(tf.stack(taps), filter.shape);
+    },
+  };
+}
+
+/** `dy` with as many zeros around it that each input position is reached by all its taps. */
+function frameOutput(dy: Tensor4D, axes: [Axis, Axis]): Tensor4D {
+  return frame(
+    dy,
+    axes.flatMap(({reach, before, input, output}) => [reach - before, input - output + before]),
+  );
+}
+
+/** The input with the padding that the convolution saw, and no row or column that it did not see. */
+function frameInput(x: Tensor4D, axes: [Axis, Axis]): Tensor4D {
+  return frame(
+    x,
+    axes.flatMap(({reach, before, input, output}) => [before, output + reach - input - before]),
+  );
+}
+
+/** Zeros added to images at the top, bottom, left and right, or cut off where the number is negative. */
+function frame(x: Tensor4D, margins: number[]): Tensor4D {
+  const [top, bottom, left, right] = margins.map(margin => Math.max(0, margin)) as Margins;
+  const [cutTop, cutBottom, cutLeft, cutRight] = margins.map(margin => Math.max(0, -margin)) as Margins;
   const padded = tf.pad(x, [
     [0, 0],
-    [out(top), out(bottom)],
-    [out(left), out(right)],
+    [top, bottom],
+    [left, right],
     [0, 0],
   ]);
   const [batch, height, width, channels] = padded.shape;
-  const [cutTop, cutBottom, cutLeft, cutRight] = [top, bottom, left, right].map(margin => out(-margin)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return tf.slice(
-    padded,
-    [0, cutTop, cutLeft, 0],
-    [batch, height - cutTop - cutBottom, width - cutLeft - cutRight, channels],
-  );
+  const size = [batch, height - cutTop - cutBottom, width - cutLeft - cutRight, channels] as const;
+  return tf.slice(padded, [0, cutTop, cutLeft, 0], [...size]);
 }
+
+type Margins = [top: number, bottom: number, left: number, right: number];
