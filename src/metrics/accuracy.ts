@@ -70,6 +70,10 @@ export class CategoricalAccuracy extends ShareMetric {
     const [target, predicted] = alignTargets(yTrue, yPred, this.name);
     return tf.equal(tf.argMax(target, -1), tf.argMax(predicted, -1));
   }
+
+  override checkOutput(output: MetricTarget): void {
+    checkClasses(this.name, output);
+  }
 }
 
 /**
@@ -89,6 +93,10 @@ export class SparseCategoricalAccuracy extends ShareMetric {
 
   protected measure(yTrue: Tensor, yPred: Tensor): Tensor {
     return tf.equal(alignLabels(yTrue, yPred, this.name), tf.argMax(yPred, -1));
+  }
+
+  override checkOutput(output: MetricTarget): void {
+    checkClasses(this.name, output);
   }
 }
 
@@ -165,4 +173,13 @@ export class TopKAccuracy extends ShareMetric {
       },
     );
   }
+}
+
+/** Refuses an output of one unit for a choice among classes. */
+function checkClasses(metric: string, output: MetricTarget): void {
+  if (output.shape[output.shape.length - 1] !== 1) return;
+  throw new ShapeError(`'${metric}' needs one unit a class, but output '${output.name}' has 1 unit.`, {
+    hint: "Use 'binaryAccuracy' for one unit.",
+    code: 'shape/output',
+  });
 }
