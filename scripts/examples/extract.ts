@@ -70,6 +70,9 @@ export interface Gap {
   readonly lacks: 'docstring' | 'example';
 }
 
+/** Types that say nothing their members do not: what a function takes, what a hook sees. */
+const selfEvident = /(Options|Context)$/;
+
 /**
  * What the public names of the entries lack. Types need a docstring; functions, classes and constants an
  * `@example` too. Errors are exempt from the example: they are thrown, not made, by users.
@@ -87,8 +90,10 @@ export function documentationGaps(program: ts.Program, entries: readonly string[
       visitModule(symbol, `${name}.`);
       return;
     }
-    if (symbol.getDocumentationComment(checker).length === 0) gaps.set(name, {name, lacks: 'docstring'});
     const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
+    const isDocumented =
+      symbol.getDocumentationComment(checker).length > 0 || (!isValue && selfEvident.test(name));
+    if (!isDocumented) gaps.set(name, {name, lacks: 'docstring'});
     const hasExample = symbol.getJsDocTags(checker).some(tag => tag.name === 'example');
     if (isValue && !hasExample && !isError(symbol, checker))
       gaps.set(`${name} example`, {name, lacks: 'example'});

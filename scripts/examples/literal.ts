@@ -4,7 +4,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import ts from 'typescript';
 
-/** A number as it was written: `0.693` promises its decimals, `0.5` is 0.5 and nothing near it. */
+/** A number as it was written: `0.693` promises its decimals, `0.5` is 0.5. */
 export class WrittenNumber {
   constructor(
     readonly value: number,
@@ -70,27 +70,29 @@ function written(text: string, rounded: boolean): WrittenNumber {
   const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
   const decimals = mantissa.split('.')[1]?.length;
   const float32 = 1e-6 * Math.max(1e-30, Math.abs(value));
-  if (decimals === undefined && !rounded) return new WrittenNumber(value, Math.max(float32, 1e-6));
   const lastDigit = 0.5000001 * 10 ** (Number(exponent) - (decimals ?? 0));
-  // One or two decimals are taken as rounded only where the example says so.
-  const tolerance = rounded ? 2 * lastDigit : Math.min(lastDigit, 5e-4 * Math.max(1, Math.abs(value)));
+  // A number with two or more decimals may be rounded; one such as `0.5` or `3` only where the example says so.
+  const exact = (decimals ?? 0) < 2 && !rounded;
+  const tolerance = exact ? 1e-6 * Math.max(1, Math.abs(value)) : rounded ? 2 * lastDigit : lastDigit;
   return new WrittenNumber(value, Math.max(tolerance, float32));
 }
 
 /** What is wrong with `actual`, or undefined if it is what was promised. Tensors must have been read before. */
-export function difference(actual: unknown, expected: unknown, where = 'the value'): string | undefined {
+export function difference(value: unknown, expected: unknown, where = 'the value'): string | undefined {
+  const actual = ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   if (expected instanceof WrittenNumber) {
+    // What `dataSync()` gives for a scalar.
+    if (Array.isArray(actual) && actual.length === 1) return difference(actual[0], expected, where);
     const near =
       typeof actual === 'number' &&
       (Object.is(actual, expected.value) || Math.abs(actual - expected.value) <= expected.tolerance);
     return near ? undefined : `${where} is ${show(actual)}, the comment says ${expected.value}`;
   }
   if (Array.isArray(expected)) {
-    const list = ArrayBuffer.isView(actual) ? Array.from(actual as Float32Array) : actual;
-    if (!Array.isArray(list) || list.length !== expected.length) {
-      return `${where} is ${show(list)}, the comment says ${expected.length} elements`;
+    if (!Array.isArray(actual) || actual.length !== expected.length) {
+      return `${where} is ${show(actual)}, the comment says ${expected.length} elements`;
     }
-    return firstOf(expected.map((element, i) => difference(list[i], element, `${where}[${i}]`)));
+    return firstOf(expected.map((element, i) => difference(actual[i], element, `${where}[${i}]`)));
   }
   if (typeof expected === 'object' && expected !== null) {
     if (typeof actual !== 'object' || actual === null)

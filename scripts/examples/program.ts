@@ -25,7 +25,7 @@ function projectConfig(root: string): ts.ParsedCommandLine {
 
 /**
  * What the compiler has against the examples, each as `file:line: message`. In scope are the exports of `entries`
- * and of the file that an example stands in, and `tf` and `layers` for tfjs-core and tfjs-layers.
+ * and of the file and folder that an example stands in, and `tf` and `layers` for tfjs-core and tfjs-layers.
  */
 export function typeErrors(
   examples: readonly Example[],
@@ -63,6 +63,11 @@ interface ExamplesModule {
   examples: {example: Example; start: number}[];
 }
 
+/** The index of the folder that a source stands in. */
+export function doorOf(file: string): string {
+  return file.replace(/^(src\/[^/]+)\/.*$/, '$1/index.ts');
+}
+
 /** One module for each file that has examples, by the path that it pretends to have. */
 function examplesModules(
   examples: readonly Example[],
@@ -76,7 +81,8 @@ function examplesModules(
   };
   return [...new Set(examples.map(example => example.file))].map((file, i) => {
     const seen = new Set(['tf', 'layers', 'default']);
-    const imports = [...entries, join(root, file)].map(path => {
+    const doors = [join(root, doorOf(file)), join(root, file)];
+    const imports = [...entries, ...doors].map(path => {
       const fresh = exportsOf(path).filter(name => !seen.has(name));
       fresh.forEach(name => seen.add(name));
       return fresh.length === 0 ? '' : `import {${fresh.join(', ')}} from '${path.replace(/\.ts$/, '')}';`;

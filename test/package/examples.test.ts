@@ -13,7 +13,7 @@ import * as track from 'glassbox/track';
 import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
 import {docstringExamples, documentationGaps, markdownExamples} from '../../scripts/examples/extract';
 import {difference, parseLiteral, prose} from '../../scripts/examples/literal';
-import {sourceProgram, typeErrors} from '../../scripts/examples/program';
+import {doorOf, sourceProgram, typeErrors} from '../../scripts/examples/program';
 import {runExample} from '../../scripts/examples/run';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,8 +49,9 @@ describe('the examples in the documentation', () => {
   it.each(examples.map(example => [`${example.file}:${example.line} ${example.name}`, example] as const))(
     '%s runs and gives the values in its comments',
     async (_, example) => {
-      const own = example.file.endsWith('.ts') ? ((await import(join(root, example.file))) as object) : {};
-      await runExample(example, {...own, ...scope});
+      const own = example.file.endsWith('.ts') ? [doorOf(example.file), example.file] : [];
+      const [door, file] = await Promise.all(own.map(path => import(join(root, path)) as Promise<object>));
+      await runExample(example, {...door, ...file, ...scope});
     },
   );
 
