@@ -61,7 +61,7 @@ export class LayerTree {
     for (const held of heldLayers(layer)) {
       // A layer may point at one that is not its part (the model it sits in, tied weights): tfjs's own list
       // of its weights tells.
-      const weights = held.layer.built ? listedWeights(held.layer) : [];
+      const weights = listedWeights(held.layer);
       if (place.enclosing.has(held.layer)) continue;
       if (weights.length > 0 && !weights.some(weight => listed.has(weight.variable))) continue;
       const isCell = held.segment === undefined;

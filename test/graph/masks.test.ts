@@ -17,7 +17,7 @@ const embed = (outputDim = 2) => layers.embedding({inputDim: 6, outputDim, maskZ
 function maskOf(built: LayersModel, ...x: Tensor[]): (number[] | null)[] {
   const {outputs, masks} = ModelGraph.of(built).run(x);
   const found = masks.map(mask => (mask === null ? null : values(mask)));
-  tf.dispose([outputs, masks, x]);
+  tf.dispose([...outputs, ...masks.filter(mask => mask !== null), ...x]);
   return found;
 }
 const plainRnn = {units: 3, recurrentInitializer: 'glorotNormal'} as const;
