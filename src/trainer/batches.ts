@@ -252,10 +252,10 @@ function classIndices(target: Tensor, output: OutputPort): Tensor {
 }
 
 function tabulate(weights: Readonly<Record<number, number>>): Float32Array {
-  const entries = Object.entries(weights).map(([label, weight]) => ({label: Number(label), weight}));
-  for (const {label, weight} of entries) {
+  const entries = Object.entries(weights).map(([name, weight]) => ({name, label: Number(name), weight}));
+  for (const {name, label, weight} of entries) {
     if (!Number.isInteger(label) || label < 0 || !(weight >= 0) || !Number.isFinite(weight)) {
-      throw new ConfigurationError(`classWeight gives class '${label}' the weight ${weight}.`, {
+      throw new ConfigurationError(`classWeight gives class '${name}' the weight ${weight}.`, {
         hint: 'Classes are indices from 0, weights finite numbers of at least 0.',
       });
     }

@@ -79,18 +79,12 @@ export class RunContext implements TrainContext {
   get signal(): AbortSignal | undefined {
     return this.run.signal;
   }
-  stop(reason: StopReason): void {
-    this.run.stop(reason);
-  }
-  log(name: string, value: number): void {
-    this.run.log(name, value);
-  }
-  checkpoint(): Promise<Uint8Array> {
-    return this.run.checkpoint();
-  }
-  refreshStatistics(options?: {batches?: number}): Promise<void> {
-    return this.run.refreshStatistics(options);
-  }
+  // Arrow functions, since hooks take contexts apart: ({stop}) => ….
+  readonly stop = (reason: StopReason): void => this.run.stop(reason);
+  readonly log = (name: string, value: number): void => this.run.log(name, value);
+  readonly checkpoint = (): Promise<Uint8Array> => this.run.checkpoint();
+  readonly refreshStatistics = (options?: {batches?: number}): Promise<void> =>
+    this.run.refreshStatistics(options);
 }
 
 /** The context with what one hook sees beyond it. Getters in `extra` stay getters. */

@@ -197,14 +197,10 @@ class Step implements StepContext {
     return Object.fromEntries(this.request.graphs.map(({name, graph}) => [name, graph.model]));
   }
 
-  run(inputs: Tensor | readonly Tensor[], options?: {model?: string; training?: boolean}): Tensor {
-    return this.runAll(inputs, options)[0]!;
-  }
+  // Arrow functions, since steps take them apart: ({x, run}) => ….
+  readonly run: StepContext['run'] = (inputs, options) => this.runAll(inputs, options)[0]!;
 
-  runAll(
-    inputs: Tensor | readonly Tensor[],
-    {model, training = true}: {model?: string; training?: boolean} = {},
-  ): Tensor[] {
+  readonly runAll: StepContext['runAll'] = (inputs, {model, training = true} = {}) => {
     const {outputs, masks, statistics}: RunResult = this.graphOf(model).graph.run(
       inputs instanceof Tensor ? [inputs] : inputs,
       {training, random: this.randomness('run', this.runs++)},
@@ -212,9 +208,9 @@ class Step implements StepContext {
     this.statistics.push(...statistics);
     outputs.forEach((output, i) => this.masks.set(output.id, masks[i] ?? null));
     return outputs;
-  }
+  };
 
-  computeLoss(outputs: Tensor | readonly Tensor[]): Tensor {
+  readonly computeLoss: StepContext['computeLoss'] = outputs => {
     const {objective, batch} = this.request;
     if (objective === undefined) {
       throw new ConfigurationError('computeLoss needs the trainer to have a loss.', {
@@ -224,9 +220,9 @@ class Step implements StepContext {
     const list = outputs instanceof Tensor ? [outputs] : outputs;
     const values = objective.compute(list, this.masksOf(list), batch.ys, batch.sampleWeights);
     return weightedSum(values.map(({mean}, i) => ({mean, weight: objective.terms[i]!.weight})));
-  }
+  };
 
-  randomNormal(shape: readonly number[]): Tensor {
+  readonly randomNormal: StepContext['randomNormal'] = shape => {
     const {seed, step} = this.request.randomness;
     const random = new Random(seed, 'noise', this.request.phase.name, step, this.draws++);
     const size = shape.reduce((product, length) => product * length, 1);
@@ -234,7 +230,7 @@ class Step implements StepContext {
       Float32Array.from({length: size}, () => random.normal()),
       [...shape],
     );
-  }
+  };
 
   masksOf(outputs: readonly Tensor[]): (Tensor | null)[] {
     return outputs.map(output => this.masks.get(output.id) ?? null);

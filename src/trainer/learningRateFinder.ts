@@ -37,7 +37,7 @@ export interface LearningRateCurve {
   losses: number[];
   /** Its running mean, corrected for its start. */
   smoothed: number[];
-  /** The rate at which the smoothed loss falls most steeply: a good peak for OneCycle, or rate for Adam. */
+  /** A rate in the middle of the smoothed loss's fall: a good peak for OneCycle, or rate for Adam. */
   suggestion: number;
 }
 
@@ -124,7 +124,7 @@ export async function findLearningRate(
       await yielder.rest();
     }
     await batches.close();
-    return {...curve, suggestion: steepest(curve.learningRates, curve.smoothed)};
+    return {...curve, suggestion: valley(curve.learningRates, curve.smoothed)};
   } finally {
     await cursor.close();
     stepper?.dispose();
@@ -142,22 +142,20 @@ export async function findLearningRate(
   }
 }
 
-/** The part of the curve that is left out at its start, where the running mean rests on few batches. */
-const WARM_UP = 0.1;
-
-/** The rate at which the smoothed loss falls most per step (the rates are spaced evenly in the logarithm). */
-function steepest(learningRates: readonly number[], smoothed: readonly number[]): number {
-  const first = Math.max(1, Math.ceil(smoothed.length * WARM_UP));
-  let at = Math.min(first, smoothed.length - 1);
-  let fall = 0;
-  for (let i = first; i + 1 < smoothed.length; i++) {
-    const slope = (smoothed[i + 1]! - smoothed[i - 1]!) / 2;
-    if (slope < fall) {
-      fall = slope;
-      at = i;
-    }
-  }
-  return learningRates[at] ?? NaN;
+/**
+ * The middle of the valley that the smoothed loss falls into: half way down its longest decreasing run of points,
+ * as fastai's default suggestion does.
+ */
+function valley(learningRates: readonly number[], smoothed: readonly number[]): number {
+  const lengths: number[] = [];
+  let end = 0;
+  smoothed.forEach((loss, i) => {
+    lengths[i] =
+      1 + Math.max(0, ...smoothed.slice(0, i).map((before, j) => (loss < before ? lengths[j]! : 0)));
+    if (lengths[i] > lengths[end]!) end = i;
+  });
+  const start = end - (lengths[end] ?? 1) + 1;
+  return learningRates[Math.floor((start + end) / 2)] ?? NaN;
 }
 
 function noContext(): never {

@@ -143,8 +143,8 @@ export function restoreRecord(
   stepper.setState(state.training);
   for (const {key, variable} of parameters) variable.assign(state.weights[key]!);
   const {progress} = state;
-  // A checkpoint from the very end of a run may be trained on; what a callback decided stays decided.
-  const ended = ['completed', 'aborted', 'error'].includes(progress.stopReason ?? '');
+  // A checkpoint from the very end of a run may be trained on, and one from the end of a time limit; what else a callback decided stays decided.
+  const ended = ['completed', 'aborted', 'error', 'timeLimit'].includes(progress.stopReason ?? '');
   return {
     ...progress,
     stopReason: ended ? undefined : progress.stopReason,

@@ -2,10 +2,11 @@
  * One face for everything that can be trained on: passes over batches that know where they stand.
  */
 import {Tensor} from '@tensorflow/tfjs-core';
-import {CheckpointError, ConfigurationError, DataError} from '../core';
+import {CheckpointError, ConfigurationError, DataError, ShapeError} from '../core';
 import type {StateTree} from '../core';
 import {Dataset} from '../data';
 import type {ArraySource, ArrayStructure} from '../data';
+import type {Port} from '../graph';
 import type {BatchPorts} from './batches';
 import type {ArrayData, Batch, ResumableIterable, TrainingData} from './options';
 import {isRecord} from './perOutput';
@@ -78,42 +79,51 @@ export function arraysToDataset(
     });
   }
   const [x, y, w = sampleWeight] = data as [ArrayData, ArrayData?, ArrayData?];
-  const element: Record<string, ArrayStructure> = {
-    xs: spread(x, ports?.inputs.length),
-  };
-  if (y !== undefined) element['ys'] = spread(y, ports?.outputs.length);
-  if (w !== undefined) {
-    const spreadWeights = spread(w, ports?.outputs.length);
-    const single =
-      Array.isArray(spreadWeights) && spreadWeights.length === 1 && (ports?.outputs.length ?? 1) > 1;
-    element['sampleWeights'] = single
-      ? ports!.outputs.map(() => spreadWeights[0] as ArraySource)
-      : spreadWeights;
-  }
+  const element: Record<string, Sources> = {xs: byPort(x, ports?.inputs)};
+  if (y !== undefined) element['ys'] = byPort(y, ports?.outputs);
+  if (w !== undefined) element['sampleWeights'] = weightsByPort(w, ports?.outputs);
   return fromArrays(element);
 }
 
-// The structure is known at run time only: its element type would be computed without end.
-const fromArrays: (arrays: ArrayStructure) => Dataset<unknown> = arrays =>
-  Dataset.fromArrays(arrays as ArraySource);
-
-/** The targets of `[x, y]` alone, as a Dataset of lists. */
+/** The targets of `[x, y]` alone, as a Dataset of records by output. */
 export function targetsDataset(y: ArrayData, ports: BatchPorts | undefined): Dataset<unknown> {
-  return fromArrays(spread(y, ports?.outputs.length));
+  return fromArrays(byPort(y, ports?.outputs));
 }
 
-/** One source for each port. A list counts as several sources only where there are several ports, or it holds tensors. */
-function spread(
-  data: ArrayData,
-  ports: number | undefined,
-): readonly ArraySource[] | Readonly<Record<string, ArraySource>> {
-  if (Array.isArray(data)) {
-    const list = data as readonly unknown[];
-    const isList = list.every(isSingleSource) || (ports !== undefined && ports > 1 && list.length === ports);
-    return isList && list.length > 0 ? (list as readonly ArraySource[]) : [data as ArraySource];
-  }
+type Sources = Readonly<Record<string, ArraySource>>;
+
+// The structure is known at run time only: its element type would be computed without end.
+function fromArrays(arrays: Readonly<Record<string, ArrayStructure>>): Dataset<unknown> {
+  const create: (structure: ArrayStructure) => Dataset<unknown> = structure =>
+    Dataset.fromArrays(structure as ArraySource);
+  return create(arrays);
+}
+
+/**
+ * One source for each port, by name (by number where there are no ports). A list counts as several sources only
+ * where there are several ports, or it holds tensors or the like: otherwise it is one array of numbers.
+ */
+function byPort(data: ArrayData, ports: readonly Port[] | undefined): Sources {
   if (isRecord<ArraySource>(data) && !('values' in data)) return data;
-  return [data as ArraySource];
+  const several =
+    Array.isArray(data) &&
+    data.length > 0 &&
+    (data.every(isSingleSource) || (ports !== undefined && ports.length > 1 && data.length === ports.length));
+  const list = several ? (data as readonly ArraySource[]) : [data as ArraySource];
+  if (ports !== undefined && list.length !== ports.length) {
+    throw new ShapeError(`The data has ${list.length} arrays for ${ports.length} ports.`, {
+      hint: `Expected one for each of: ${ports.map(port => port.name).join(', ')}.`,
+    });
+  }
+  return Object.fromEntries(list.map((source, i) => [ports?.[i]?.name ?? String(i), source]));
+}
+
+/** As `byPort`; one array of weights serves all outputs. */
+function weightsByPort(data: ArrayData, ports: readonly Port[] | undefined): Sources {
+  const isOne =
+    isSingleSource(data) || (Array.isArray(data) && !data.some(isSingleSource) && !Array.isArray(data[0]));
+  if (!isOne || ports === undefined) return byPort(data, ports);
+  return Object.fromEntries(ports.map(({name}) => [name, data as ArraySource]));
 }
 
 function isSingleSource(value: unknown): boolean {
@@ -182,6 +192,7 @@ function iterableSource(data: AnyIterable, what: string): BatchSource {
 class LookaheadCursor implements BatchCursor {
   exhausted = false;
   private ahead: {value: unknown} | undefined;
+  private failed: {error: unknown} | undefined;
   private started = false;
   private pass: number;
   private consumed: number;
@@ -205,6 +216,7 @@ class LookaheadCursor implements BatchCursor {
   }
 
   async next(): Promise<unknown> {
+    if (this.failed !== undefined) throw this.failed.error;
     const knowsLength = this.size !== undefined;
     const current = this.started && !knowsLength ? this.takeAhead() : await this.pull();
     this.started = true;
@@ -217,8 +229,13 @@ class LookaheadCursor implements BatchCursor {
     if (knowsLength) {
       this.exhausted = this.consumed >= this.size!;
     } else {
-      this.ahead = await this.pull();
-      this.exhausted = this.ahead === undefined;
+      try {
+        this.ahead = await this.pull();
+      } catch (error) {
+        // The batch in hand is still good: the error is the next one's.
+        this.failed = {error};
+      }
+      this.exhausted = this.ahead === undefined && this.failed === undefined;
     }
     return current.value;
   }

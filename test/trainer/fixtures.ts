@@ -55,7 +55,7 @@ export function linear(
       layers.layers.dense({units: kernel[0]!.length, inputShape: [kernel.length], useBias: false, ...config}),
     ],
   });
-  tf.tidy(() => model.setWeights([tf.tensor2d(kernel)]));
+  tf.tidy(() => ModelGraph.of(model).parameters()[0]!.variable.assign(tf.tensor2d(kernel)));
   return model;
 }
 
