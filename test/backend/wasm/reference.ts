@@ -141,15 +141,17 @@ export function maxPoolGradient(x: Values, xShape: number[], dy: Values, window:
   return dx;
 }
 
-/** The gradient of average pooling as tfjs defines it on its cpu backend: divided by the whole window. */
+/** The gradient of average pooling: a window's mean is that of its elements inside the image. */
 export function avgPoolGradient(xShape: number[], dy: Values, window: Window): Float64Array {
   const [height, width] = outputSize(xShape, window);
   const channels = xShape[3]!;
-  const yShape = [xShape[0]!, height, width, channels];
+  const counts = new Float64Array(height * width);
+  forEachTap([1, xShape[1]!, xShape[2]!], window, (_, oy, ox) => counts[oy * width + ox]!++);
   const dx = new Float64Array(xShape.reduce((a, b) => a * b, 1));
-  const share = 1 / (window.size[0] * window.size[1]);
   forEachTap(xShape, window, (b, oy, ox, _i, _j, yy, xx) => {
-    for (let c = 0; c < channels; c++) dx[at(xShape, b, yy, xx, c)]! += share * dy[at(yShape, b, oy, ox, c)]!;
+    for (let c = 0; c < channels; c++)
+      dx[at(xShape, b, yy, xx, c)]! +=
+        dy[at([xShape[0]!, height, width, channels], b, oy, ox, c)]! / counts[oy * width + ox]!;
   });
   return dx;
 }
