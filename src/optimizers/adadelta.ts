@@ -6,8 +6,9 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
 import {decayingMean} from './moments';
 import {Optimizer} from './optimizer';
-import type {OptimizerOptions, RuleInput, RuleOutput} from './optimizer';
+import type {OptimizerOptions} from './optimizer';
 import {checkFraction, checkPositive} from './options';
+import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
 export interface AdadeltaOptions extends OptimizerOptions {

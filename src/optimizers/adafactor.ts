@@ -7,8 +7,9 @@ import {ConfigurationError} from '../core';
 import type {Schedule} from '../schedules';
 import {decayingMean} from './moments';
 import {Optimizer} from './optimizer';
-import type {OptimizerOptions, RuleInput, RuleOutput} from './optimizer';
+import type {OptimizerOptions} from './optimizer';
 import {checkNonNegative, checkPositive} from './options';
+import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
 export interface AdafactorOptions extends OptimizerOptions {
@@ -83,7 +84,7 @@ export class Adafactor extends Optimizer<AdafactorSlots> {
   }
 
   protected rule(input: RuleInput<AdafactorSlots>): RuleOutput<AdafactorSlots> {
-    const {value, gradient, learningRate, scalar} = input;
+    const {value, learningRate, scalar} = input;
     const {scaled, slots} = this.scaleGradient(input);
     const size = tf.maximum(rootMeanSquare(value), scalar(this.epsilon2));
     const excess = tf.maximum(tf.div(rootMeanSquare(scaled), scalar(this.clipThreshold)), scalar(1));

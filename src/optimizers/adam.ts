@@ -7,7 +7,7 @@ import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
 import {decayingMean} from './moments';
-import type {RuleInput, RuleOutput} from './optimizer';
+import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
 export interface AdamOptions extends AdamFamilyOptions {

@@ -5,8 +5,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
 import {Optimizer} from './optimizer';
-import type {OptimizerOptions, RuleInput, RuleOutput} from './optimizer';
+import type {OptimizerOptions} from './optimizer';
 import {checkFraction, checkScheduled, scheduledValue} from './options';
+import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
 export interface LionOptions extends OptimizerOptions {

@@ -8,6 +8,7 @@ import {CheckpointError, ConfigurationError, ShapeError} from '../core';
 import type {Stateful, StateTree} from '../core';
 import type {Schedule} from '../schedules';
 import {checkNonNegative, checkScheduled, scheduledValue} from './options';
+import type {PreparedUpdate, RuleInput, RuleOutput} from './rule';
 import {asRecord, damaged, SlotStore} from './slots';
 import type {SlotInits, SlotTensors} from './slots';
 import type {WeightUpdate} from './types';
@@ -28,38 +29,9 @@ export interface OptimizerOptions {
   excludeFromWeightDecay?: readonly (string | RegExp)[];
 }
 
-/** What a rule sees of one weight. */
-export interface RuleInput<S extends SlotTensors> {
-  /** The weight, after weight decay. */
-  readonly value: Tensor;
-  readonly gradient: Tensor;
-  readonly slots: S;
-  /** The rate for this weight, everything included. */
-  readonly learningRate: number;
-  /** Updates done before this one. */
-  readonly count: number;
-  /** A number as a tensor: one a value and step, shared by all weights. */
-  readonly scalar: (value: number) => Scalar;
-}
-
-/** What a rule makes of one weight: new tensors, none of them the input's. */
-export interface RuleOutput<S extends SlotTensors> {
-  readonly value: Tensor;
-  readonly slots: S;
-}
-
-/** A checked update with everything that it needs, ready to be computed. */
-export interface PreparedUpdate<S extends SlotTensors> {
-  readonly update: WeightUpdate;
-  readonly slots: S;
-  readonly learningRate: number;
-  /** The part of the weight that decays in this update: learningRate · weightDecay, or 0. */
-  readonly decay: number;
-}
-
+/** What `step` finds out about an update before anything changes. */
 interface Plan {
   readonly update: WeightUpdate;
-  readonly inits: SlotInits;
   readonly learningRate: number;
   readonly decay: number;
 }
@@ -79,7 +51,7 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
   private rate: number | Schedule;
   private readonly weightDecay: number;
   private readonly excludeFromWeightDecay: readonly (string | RegExp)[];
-  private readonly store = new SlotStore();
+  private readonly store = new SlotStore(shape => this.slots(shape));
   private updates = 0;
 
   protected constructor(options: OptimizerOptions, defaults: {learningRate: number; weightDecay?: number}) {
@@ -120,9 +92,9 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
   step(updates: readonly WeightUpdate[]): void {
     const plans = this.plan(updates);
     tf.tidy(() => {
-      const prepared = plans.map(({update, inits, learningRate, decay}) => ({
+      const prepared = plans.map(({update, learningRate, decay}) => ({
         update,
-        slots: this.store.tensors(update.key, inits) as S,
+        slots: this.store.tensors(update.key, update.variable.shape) as S,
         learningRate,
         decay,
       }));
@@ -175,16 +147,16 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
   setState(state: StateTree): void {
     const {name, iterations, learningRateFactor, learningRate, slots} = asRecord(state, 'state');
     if (name !== this.name) {
-      throw new CheckpointError(`The state is of optimizer '${String(name)}'; this is '${this.name}'.`, {
+      throw new CheckpointError(`The state is of optimizer ${show(name)}; this is '${this.name}'.`, {
         hint: 'Resume with the optimizer that the checkpoint was made with.',
       });
     }
     if (typeof iterations !== 'number' || !Number.isInteger(iterations) || iterations < 0) {
-      throw damaged(`iterations is ${String(iterations)}`);
+      throw damaged(`iterations is ${show(iterations)}`);
     }
-    if (!isRate(learningRateFactor)) throw damaged(`learningRateFactor is ${String(learningRateFactor)}`);
+    if (!isRate(learningRateFactor)) throw damaged(`learningRateFactor is ${show(learningRateFactor)}`);
     if (learningRate !== undefined && learningRate !== null && !isRate(learningRate)) {
-      throw damaged(`learningRate is ${String(learningRate)}`);
+      throw damaged(`learningRate is ${show(learningRate)}`);
     }
     this.store.setState(slots);
     this.updates = iterations;
@@ -265,14 +237,12 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
           {code: 'shape/gradient'},
         );
       }
-      const inits = this.slots(variable.shape);
-      this.store.check(key, inits);
+      this.store.check(key, variable.shape);
       const own = update.learningRate ?? rate;
       const multiplier = (update.learningRateMultiplier ?? 1) * this.learningRateFactor;
       checkNonNegative(`learningRate of '${key}'`, own * multiplier);
       return {
         update,
-        inits,
         learningRate: this.effectiveRate(own, this.updates) * multiplier,
         decay: own * multiplier * this.decayOf(update),
       };
@@ -287,6 +257,12 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
     );
     return excluded ? 0 : weightDecay;
   }
+}
+
+/** A value in a state, for a message. */
+function show(value: StateTree): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? 'no number' : String(value);
 }
 
 function isRate(value: StateTree): value is number {

@@ -6,8 +6,9 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
 import type {Schedule} from '../schedules';
 import {Optimizer} from './optimizer';
-import type {OptimizerOptions, RuleInput, RuleOutput} from './optimizer';
+import type {OptimizerOptions} from './optimizer';
 import {checkFraction, checkScheduled, scheduledValue} from './options';
+import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
 export interface SGDOptions extends OptimizerOptions {

@@ -28,62 +28,75 @@ interface HostSlot {
 type HeldSlot = Tensor | HostSlot;
 type HeldSlots = Record<string, HeldSlot>;
 
+interface Entry {
+  readonly slots: HeldSlots;
+  /** The shape of the weight that the slots are known to fit, once they are. */
+  fits?: readonly number[];
+}
+
 /** Slots by key. Owns its tensors. */
 export class SlotStore {
-  private entries = new Map<string, HeldSlots>();
+  private entries = new Map<string, Entry>();
 
-  /** Throws a ShapeError unless the slots kept under `key`, if any, are those that `inits` describes. */
-  check(key: string, inits: SlotInits): void {
-    const held = this.entries.get(key);
-    if (held === undefined) return;
-    const expected = describe(inits);
-    const found = describe(held);
+  /** @param inits what slots a weight of a given shape needs */
+  constructor(private readonly inits: (shape: readonly number[]) => SlotInits) {}
+
+  /** Throws a ShapeError unless the slots kept under `key`, if any, are those of a weight of this shape. */
+  check(key: string, shape: readonly number[]): void {
+    const entry = this.entries.get(key);
+    // A variable's shape is one array for life, so that from its second step on there is nothing to compare.
+    if (entry === undefined || entry.fits === shape) return;
+    const expected = describe(this.inits(shape));
+    const found = describe(entry.slots);
     if (expected !== found) {
       throw new ShapeError(`The optimizer's slots of '${key}' are ${found}; the weight needs ${expected}.`, {
         hint: 'The state belongs to another model or to an optimizer with other options: use those it was saved with.',
         code: 'shape/slots',
       });
     }
+    entry.fits = shape;
   }
 
-  /** The slots of `key` as live tensors, made or brought back to the device where needed. They stay the store's. */
-  tensors(key: string, inits: SlotInits): SlotTensors {
-    const held = this.entries.get(key);
-    if (held === undefined) {
-      const made: Record<string, Tensor> = {};
-      for (const [name, init] of present(inits)) {
-        made[name] = tf.keep(tf.fill([...init.shape], init.fill ?? 0, 'float32'));
+  /**
+   * The slots of a weight of this shape as live tensors, made or brought back to the device where needed. They
+   * stay the store's.
+   */
+  tensors(key: string, shape: readonly number[]): SlotTensors {
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      entry = {slots: {}, fits: shape};
+      for (const [name, init] of present(this.inits(shape))) {
+        entry.slots[name] = tf.keep(tf.fill([...init.shape], init.fill ?? 0, 'float32'));
       }
-      this.entries.set(key, made);
-      return made;
+      this.entries.set(key, entry);
     }
     const live: Record<string, Tensor> = {};
-    for (const [name, slot] of Object.entries(held)) {
-      live[name] = held[name] = isHost(slot)
-        ? tf.keep(tf.tensor(slot.values, [...slot.shape], 'float32'))
-        : slot;
+    for (const name in entry.slots) {
+      const slot = entry.slots[name]!;
+      live[name] = isHost(slot) ? tf.keep(tf.tensor(slot.values, [...slot.shape], 'float32')) : slot;
+      entry.slots[name] = live[name];
     }
     return live;
   }
 
   /** Puts new tensors in the old ones' place, which it disposes. The store owns them from here on. */
   replace(key: string, slots: SlotTensors): void {
-    const held = this.entries.get(key);
+    const held = this.entries.get(key)?.slots;
     if (held === undefined) return;
-    for (const [name, tensor] of present(slots)) {
-      const old = held[name];
-      if (old === tensor) continue;
+    for (const name in held) {
+      const [old, tensor] = [held[name]!, slots[name]];
+      if (tensor === undefined || old === tensor) continue;
       held[name] = tf.keep(tensor);
-      if (old !== undefined) release(old);
+      release(old);
     }
   }
 
   /** Moves all slots to the host. */
   async offload(): Promise<void> {
     const moves: Promise<void>[] = [];
-    for (const held of this.entries.values()) {
-      for (const [name, slot] of Object.entries(held)) {
-        if (!isHost(slot)) moves.push(moveToHost(held, name, slot));
+    for (const {slots} of this.entries.values()) {
+      for (const [name, slot] of Object.entries(slots)) {
+        if (!isHost(slot)) moves.push(moveToHost(slots, name, slot));
       }
     }
     await Promise.all(moves);
@@ -92,7 +105,11 @@ export class SlotStore {
   /** A view of everything, by key and name: live tensors, or `{shape, values}` for slots on the host. */
   getState(): {readonly [key: string]: StateTree} {
     const state: Record<string, StateTree> = {};
-    for (const [key, held] of this.entries) state[key] = {...held} as Record<string, StateTree>;
+    for (const [key, {slots}] of this.entries) {
+      state[key] = Object.fromEntries(
+        Object.entries(slots).map(([name, slot]) => [name, isHost(slot) ? {...slot} : slot]),
+      );
+    }
     return state;
   }
 
@@ -100,7 +117,7 @@ export class SlotStore {
   setState(state: StateTree): void {
     const read = readState(state);
     for (const [key, slots] of read) {
-      const held = this.entries.get(key);
+      const held = this.entries.get(key)?.slots;
       if (held !== undefined && describe(held) !== describe(slots)) {
         throw new CheckpointError(
           `The state's slots of '${key}' are ${describe(slots)}; this optimizer has ${describe(held)}.`,
@@ -108,7 +125,7 @@ export class SlotStore {
         );
       }
     }
-    const entries = new Map<string, HeldSlots>();
+    const entries = new Map<string, Entry>();
     for (const [key, slots] of read) {
       const copies: HeldSlots = {};
       for (const [name, slot] of Object.entries(slots)) {
@@ -116,7 +133,7 @@ export class SlotStore {
           ? {shape: [...slot.shape], values: slot.values.slice()}
           : tf.keep(tf.clone(slot));
       }
-      entries.set(key, copies);
+      entries.set(key, {slots: copies});
     }
     this.clear();
     this.entries = entries;
@@ -124,7 +141,7 @@ export class SlotStore {
 
   /** Frees everything. */
   clear(): void {
-    for (const held of this.entries.values()) Object.values(held).forEach(release);
+    for (const {slots} of this.entries.values()) Object.values(slots).forEach(release);
     this.entries = new Map();
   }
 }

@@ -54,32 +54,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s, an optimizer', backend => {
     problem.dispose();
   });
 
-  it.each(everyOptimizer)('does not care in which order weights come: case %s', (_, entry) => {
-    const [forwards, backwards] = [new Problem(), new Problem()];
-    const [a, b] = [make(entry), make(entry)];
-    for (let t = 0; t < 5; t++) {
-      forwards.step(a, t);
-      const reversed = backwards.updates(t).reverse();
-      step(b, t % 2 === 0 ? reversed : [...reversed].reverse());
-    }
-    expect(backwards.read()).toEqual(forwards.read());
-    [a, b].forEach(optimizer => optimizer.dispose());
-    [forwards, backwards].forEach(problem => problem.dispose());
-  });
-
-  it.each(everyOptimizer)('shares nothing with another of its kind: case %s', (_, entry) => {
-    const [alone, beside, other] = [new Problem(), new Problem(), new Problem()];
-    const [a, b, c] = [make(entry), make(entry), make(entry)];
-    for (let t = 0; t < 5; t++) {
-      alone.step(a, t);
-      beside.step(b, t);
-      other.step(c, 49 - t);
-    }
-    expect(beside.read()).toEqual(alone.read());
-    [a, b, c].forEach(optimizer => optimizer.dispose());
-    [alone, beside, other].forEach(problem => problem.dispose());
-  });
-
   it('leaves no tensor alive once offloaded, and loses nothing', async () => {
     const problem = new Problem();
     const before = tf.memory().numTensors;
@@ -122,6 +96,38 @@ describe.each(['cpu', 'wasm'] as const)('on %s, an optimizer', backend => {
     expect(tf.memory().numTensors).toBe(before + 3);
     sgd.dispose();
     problem.dispose();
+  });
+});
+
+describe('several optimizers and weights', () => {
+  beforeAll(async () => {
+    await useBackend('cpu');
+  });
+
+  it.each(everyOptimizer)('weights may come in any order: case %s', (_, entry) => {
+    const [forwards, backwards] = [new Problem(), new Problem()];
+    const [a, b] = [make(entry), make(entry)];
+    for (let t = 0; t < 5; t++) {
+      forwards.step(a, t);
+      const reversed = backwards.updates(t).reverse();
+      step(b, t % 2 === 0 ? reversed : [...reversed].reverse());
+    }
+    expect(backwards.read()).toEqual(forwards.read());
+    [a, b].forEach(optimizer => optimizer.dispose());
+    [forwards, backwards].forEach(problem => problem.dispose());
+  });
+
+  it.each(everyOptimizer)('two of a kind share nothing: case %s', (_, entry) => {
+    const [alone, beside, other] = [new Problem(), new Problem(), new Problem()];
+    const [a, b, c] = [make(entry), make(entry), make(entry)];
+    for (let t = 0; t < 5; t++) {
+      alone.step(a, t);
+      beside.step(b, t);
+      other.step(c, 49 - t);
+    }
+    expect(beside.read()).toEqual(alone.read());
+    [a, b, c].forEach(optimizer => optimizer.dispose());
+    [alone, beside, other].forEach(problem => problem.dispose());
   });
 });
 

@@ -66,7 +66,7 @@ export class Problem {
       const exact = exactGradients(this.weights.map(weight => weight.dataSync<'float32'>()));
       return clipped(
         exact.map((values, i) => {
-          const noise = (oracle.problem.noise[t]![i] as number[]).flat(Infinity) as number[];
+          const noise = [oracle.problem.noise[t]![i]].flat(3) as number[];
           return tf.tensor(
             values.map((value, j) => value + noise[j]!),
             [...oracle.problem.shapes[i]!],

@@ -23,7 +23,7 @@ describe('state', () => {
       const state = adam.getState() as {slots: {w: {m: tf.Tensor; v: tf.Tensor}}};
       expect(tf.memory().numTensors).toBe(held);
       const copy = new Adam();
-      copy.setState(state as StateTree);
+      copy.setState(state);
       adam.dispose();
       expect(state.slots.w.m.isDisposed).toBe(true);
       step(copy, [update('w', w!, [1])]);
@@ -85,7 +85,7 @@ describe('state', () => {
     ['that is no record', [1, 2], /'state' is not a record/],
     ['without a count', {...good, iterations: undefined}, /iterations is undefined/],
     ['with half an update', {...good, iterations: 1.5}, /iterations is 1.5/],
-    ['without a factor', {...good, learningRateFactor: 'one'}, /learningRateFactor is one/],
+    ['without a factor', {...good, learningRateFactor: 'one'}, /learningRateFactor is 'one'/],
     ['with an impossible rate', {...good, learningRate: -1}, /learningRate is -1/],
     ['without slots', {...good, slots: null}, /'slots' is not a record/],
     ['with a slot that is a number', {...good, slots: {w: {m: 1, v: 2}}}, /'w.m' is not a record/],
