@@ -225,6 +225,14 @@ export function withoutRecording<T>(run: () => T): T {
   }
 }
 
+/** Disposes what the recording of a gradient that came to no end has kept. */
+export function releaseTape(): void {
+  const {state} = tf.engine();
+  if (state.gradientDepth > 0 || state.activeTape == null) return;
+  for (const {saved} of state.activeTape) tf.dispose(saved ?? []);
+  state.activeTape = [];
+}
+
 /** Whether tfjs would let a tensor go when the surrounding `tidy` ends. */
 export function isDisposable(tensor: Tensor): boolean {
   return !tensor.kept && !tensor.isDisposed && !(tensor instanceof tf.Variable);
