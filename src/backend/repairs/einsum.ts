@@ -10,7 +10,7 @@ import type {Repair} from './types';
 export const einsum: Repair = {
   id: 'einsum',
   description:
-    'tfjs has no einsum on WASM, and on CPU it throws for some equations, such as ij,j->; it is a batched matrix product now.',
+    'tfjs has no einsum on WASM, and on CPU it gives wrong numbers for some equations, such as ij,j->, and throws for others; it is a batched matrix product now.',
   backends: ['wasm', 'cpu'],
   kernels: backend => [einsumKernel(backend)],
 };
