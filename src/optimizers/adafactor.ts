@@ -2,10 +2,10 @@
  * Adam's denominator in a row and a column: almost no memory for matrices.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
+import type {Scalar, Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
 import type {Schedule} from '../schedules';
-import {decayingMean} from './moments';
+import {decayingMean, sumOfSquares} from './moments';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
 import {checkNonNegative, checkPositive} from './options';
@@ -86,8 +86,12 @@ export class Adafactor extends Optimizer<AdafactorSlots> {
   protected rule(input: RuleInput<AdafactorSlots>): RuleOutput<AdafactorSlots> {
     const {value, learningRate, scalar} = input;
     const {scaled, slots} = this.scaleGradient(input);
-    const size = tf.maximum(rootMeanSquare(value), scalar(this.epsilon2));
-    const excess = tf.maximum(tf.div(rootMeanSquare(scaled), scalar(this.clipThreshold)), scalar(1));
+    const elements = scalar(value.size);
+    const size = tf.maximum(rootMeanSquare(value, elements), scalar(this.epsilon2));
+    const excess = tf.maximum(
+      tf.div(rootMeanSquare(scaled, elements), scalar(this.clipThreshold)),
+      scalar(1),
+    );
     const rate = tf.div(tf.mul(size, scalar(learningRate)), excess);
     return {value: tf.sub(value, tf.mul(scaled, rate)), slots};
   }
@@ -113,6 +117,6 @@ export class Adafactor extends Optimizer<AdafactorSlots> {
   }
 }
 
-function rootMeanSquare(x: Tensor): Tensor {
-  return tf.sqrt(tf.mean(tf.square(x)));
+function rootMeanSquare(x: Tensor, elements: Scalar): Tensor {
+  return tf.sqrt(tf.div(sumOfSquares(x), elements));
 }

@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Scalar, Tensor} from '@tensorflow/tfjs-core';
+import {sumOfSquares} from './moments';
 import {checkPositive} from './options';
 
 /** Gradients scaled to a common bound, and how large they were together. All new: the caller disposes them. */
@@ -16,7 +17,9 @@ export interface GlobalNormClip {
  * Scales all gradients by one factor, so that their global norm (the root of the sum of all their squares) is
  * at most `max` (Pascanu et al. 2013; as `tf.clip_by_global_norm`). Gradients within the bound keep their bits.
  *
- * A NaN or an infinity in any gradient makes all of them NaN: look at `norm` first where that may happen.
+ * Where a gradient holds NaN or an infinity, so does `norm`, and the results are of no use: look at `norm`
+ * first where that may happen.
+ *
  * PyTorch's `clip_grad_norm_` adds 1e-6 to the norm. The results are new tensors, which the caller disposes;
  * the gradients stay the caller's.
  *
@@ -29,7 +32,7 @@ export interface GlobalNormClip {
 export function clipByGlobalNorm(gradients: readonly Tensor[], max: number): GlobalNormClip {
   checkPositive('max', max);
   const [norm, ...clipped] = tf.tidy(() => {
-    const sums = gradients.map(gradient => tf.sum<Scalar>(tf.square(gradient)));
+    const sums = gradients.map(sumOfSquares);
     const total: Scalar = tf.sqrt(sums.length === 0 ? tf.scalar(0) : tf.addN(sums));
     const factor = tf.div(max, tf.maximum(total, max));
     return [total, ...gradients.map(gradient => tf.mul(gradient, factor))] as [Scalar, ...Tensor[]];
@@ -50,7 +53,7 @@ export function clipByNorm(gradients: readonly Tensor[], max: number): Tensor[] 
   checkPositive('max', max);
   return tf.tidy(() =>
     gradients.map(gradient => {
-      const norm = tf.sqrt(tf.sum(tf.square(gradient)));
+      const norm = tf.sqrt(sumOfSquares(gradient));
       return tf.mul(gradient, tf.div(max, tf.maximum(norm, max)));
     }),
   );

@@ -6,7 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
-import {decayingMean} from './moments';
+import {decayingMean, sumOfSquares} from './moments';
 import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
 
@@ -60,8 +60,8 @@ export class LAMB extends AdamFamily<LAMBSlots> {
 
 /** ‖value‖/‖step‖, or 1 where either is 0. */
 function trustRatio(value: Tensor, step: Tensor, one: Tensor): Tensor {
-  const valueNorm = tf.sqrt(tf.sum(tf.square(value)));
-  const stepNorm = tf.sqrt(tf.sum(tf.square(step)));
+  const valueNorm = tf.sqrt(sumOfSquares(value));
+  const stepNorm = tf.sqrt(sumOfSquares(step));
   const bothPositive = tf.greater(tf.minimum(valueNorm, stepNorm), 0);
   return tf.where(bothPositive, tf.div(valueNorm, stepNorm), one);
 }

@@ -66,6 +66,13 @@ describe.each(['cpu', 'wasm'] as const)('clipping on %s', backend => {
     expect(clipByNorm([], 1)).toEqual([]);
   });
 
+  it('measures a million elements as exactly as four', () => {
+    tf.tidy(() => {
+      const {norm} = clipByGlobalNorm([tf.fill([1000, 1000], 0.1)], 1);
+      expect(Math.abs(norm.dataSync()[0]! / 100 - 1)).toBeLessThan(1e-5);
+    });
+  });
+
   it('shows NaN in the norm', () => {
     tf.tidy(() => {
       expect(clipByGlobalNorm([tf.tensor1d([NaN]), tf.tensor1d([1])], 1).norm.dataSync()[0]).toBeNaN();
