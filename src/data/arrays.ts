@@ -28,10 +28,12 @@ type InnerElementOf<S> = S extends tf.Tensor | TypedArray | HostArray | NumberAr
   ? RowOf<S>
   : {-readonly [K in keyof S]: InnerElementOf<S[K]>};
 
-/** The element type of a dataset made from arrays of type S. */
-export type ElementOf<S> = S extends tf.Tensor | TypedArray | HostArray | readonly number[]
-  ? RowOf<S>
-  : {-readonly [K in keyof S]: InnerElementOf<S[K]>};
+/** The element type of a dataset made from arrays of type S: unknown where S says nothing of the structure. */
+export type ElementOf<S> = ArrayStructure extends S
+  ? unknown
+  : S extends tf.Tensor | TypedArray | HostArray | readonly number[]
+    ? RowOf<S>
+    : {-readonly [K in keyof S]: InnerElementOf<S[K]>};
 
 /** One source, checked; its values are there after `load`. */
 export class Column {
@@ -252,8 +254,21 @@ export function defaultType(values: TypedArray, rank: number): DataType {
 }
 
 function columnOfNumbers(source: readonly unknown[], path: string): Column {
+  const {values, shape} = hostArrayOf(source, path);
+  return new Column(path, shape, 'float32', shape.length === 1, values);
+}
+
+/**
+ * Nested arrays of numbers as one float32 array: a source that cannot be mistaken for a tuple.
+ *
+ * @throws ShapeError if the rows differ in length, or a leaf is no number.
+ *
+ * @example
+ * hostArrayOf([[1, 2], [3, 4]]).shape; // [2, 2]
+ */
+export function hostArrayOf(numbers: readonly unknown[], path = ''): {values: Float32Array; shape: number[]} {
   const shape: number[] = [];
-  for (let level: unknown = source; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: unknown = numbers; Array.isArray(level); level = level[0]) shape.push(level.length);
   const values = new Float32Array(shape.reduce((product, dimension) => product * dimension, 1));
   let next = 0;
   const copy = (level: unknown, axis: number): void => {
@@ -267,8 +282,8 @@ function columnOfNumbers(source: readonly unknown[], path: string): Column {
       );
     }
   };
-  copy(source, 0);
-  return new Column(path, shape, 'float32', shape.length === 1, values);
+  copy(numbers, 0);
+  return {values, shape};
 }
 
 function checkShape(shape: readonly number[], path: string): void {

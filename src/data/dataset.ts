@@ -143,6 +143,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     return this.stage.batchSize;
   }
 
+  /** Whether elements can be reached in any order, as a full shuffle and `split` need: not so for streams. */
+  get randomAccess(): boolean {
+    return this.stage.seekable && this.stage.size !== Infinity;
+  }
+
   /** Whether there is a shuffle in the pipeline. */
   get shuffled(): boolean {
     return this.stage.shuffled;
@@ -161,7 +166,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   shuffle({seed, buffer}: {seed?: number; buffer?: number} = {}): Dataset<T> {
     checkSeed('The seed of shuffle()', seed);
     if (buffer !== undefined) checkCount('The buffer of shuffle()', buffer, 1);
-    else if (!this.stage.seekable || this.stage.size === Infinity) {
+    else if (!this.randomAccess) {
       throw new ConfigurationError(
         'shuffle() of all elements needs them within reach; this is a stream or endless.',
         {

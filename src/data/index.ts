@@ -1,6 +1,7 @@
 export * from './types';
 export {Dataset} from './dataset';
 export type {Zipped} from './dataset';
+export {hostArrayOf} from './arrays';
 export type {ArraySource, ArrayStructure, ElementOf, NumberArray} from './arrays';
 export type {Batched, DataType, HostArray, TypedArray} from './elements';
 export type {PassIterator} from './iterator';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../src/backend';
-import {Dataset} from '../../src/data';
+import {Dataset, hostArrayOf} from '../../src/data';
 import type {HostArray} from '../../src/data';
 import {plain, range, read} from './helpers';
 
@@ -163,6 +163,24 @@ describe('batch', () => {
     ]);
     const [[row, label]] = (await xor.toArray()) as [[HostArray, number]];
     expect([[...row.values], row.shape, label]).toEqual([[0, 0], [2], 0]);
+  });
+});
+
+describe('hostArrayOf', () => {
+  it('makes one array of nested numbers, wherever it stands', async () => {
+    const y = hostArrayOf([0, 1, 1]);
+    const x = hostArrayOf([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect([y.shape, x.shape]).toEqual([[3], [3, 2]]);
+    expect(await read(Dataset.fromArrays({xs: [x], ys: [y]}).batch(3))).toEqual([
+      {
+        xs: [{dtype: 'float32', shape: [3, 2], values: [1, 2, 3, 4, 5, 6]}],
+        ys: [{dtype: 'float32', shape: [3], values: [0, 1, 1]}],
+      },
+    ]);
   });
 });
 

@@ -44,6 +44,25 @@ describe('shuffle', () => {
   });
 });
 
+describe('random access', () => {
+  it('is there over arrays and caches, and not over streams, filters and endless data', () => {
+    const arrays = Dataset.fromArrays(range(3));
+    const stream = Dataset.fromIterable(() => range(3), {size: 3});
+    const reachable = [
+      arrays,
+      arrays
+        .map(x => x)
+        .batch(2)
+        .prefetch(1),
+      stream.cache(),
+      arrays.repeat(3),
+    ];
+    const streams = [stream, arrays.filter(() => true), arrays.repeat(), Dataset.zip([arrays, stream])];
+    expect(reachable.map(data => data.randomAccess)).toEqual([true, true, true, true]);
+    expect(streams.map(data => data.randomAccess)).toEqual([false, false, false, false]);
+  });
+});
+
 describe('take, skip and repeat', () => {
   it('are what they say', async () => {
     const data = Dataset.fromArrays(range(5));
