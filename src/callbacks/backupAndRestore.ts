@@ -1,5 +1,5 @@
 import type {CheckpointStore} from '../core';
-import type {Callback, TrainContext} from '../trainer/callback';
+import type {Callback, TrainContext} from '../trainer';
 import {storeOf} from './checkpointTarget';
 import type {CheckpointTarget} from './checkpointTarget';
 import {badOption, checkInteger, checkNames} from './options';
@@ -18,8 +18,9 @@ const UNFINISHED = ['aborted', 'error', 'timeLimit'];
  * Continues a killed run where it stopped: backs up at the end of every epoch (and every so many batches), and when
  * `fit` finds a backup, it goes on from there, bit for bit, as if nothing had happened. Run the same program again.
  *
- * The backup is removed when training is over. It stays after an error, an abort, or Timer's time limit. `fit` with
- * `resumeFrom` does not look for it.
+ * The backup is removed when training is over. It stays after an error, an abort, or Timer's time limit (which is
+ * backed up at once; with Timer's `perRun` the next run gets the same time again). `fit` with `resumeFrom` does not
+ * look for it.
  *
  * @throws {@link ConfigurationError} for bad options
  *
@@ -49,11 +50,13 @@ export class BackupAndRestore implements Callback {
   }
 
   async onTrainBatchEnd(context: TrainContext): Promise<void> {
-    if (context.batches % this.everyBatches === 0) await this.backUp(context);
+    const due = context.batches % this.everyBatches === 0;
+    if (due || context.stopReason === 'timeLimit') await this.backUp(context);
   }
 
   async onEpochEnd(context: TrainContext): Promise<void> {
-    await this.backUp(context);
+    // The time may be up in the middle of an epoch. This end of it would have the rest of the epoch left out.
+    if (context.stopReason !== 'timeLimit') await this.backUp(context);
   }
 
   async onTrainEnd({stopReason = 'completed'}: TrainContext): Promise<void> {

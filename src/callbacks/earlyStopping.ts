@@ -1,6 +1,6 @@
 import {badState, readNumber, readOptionalNumber, readRecord, readTensors} from './state';
 import type {StateTree} from '../core';
-import type {Callback, EpochEndContext, TrainContext} from '../trainer/callback';
+import type {Callback, EpochEndContext, TrainContext} from '../trainer';
 import {Monitor} from './monitor';
 import type {MonitorOptions} from './monitor';
 import {checkInteger, checkNames, checkNumber} from './options';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {OptimizerStepContext} from '../trainer/callback';
+import type {OptimizerStepContext} from '../trainer';
 import {checkInteger, checkNames, checkNumber} from './options';
 import {AVERAGING_OPTIONS, WeightAveraging} from './weightAveraging';
 import type {WeightAveragingOptions} from './weightAveraging';
@@ -19,7 +19,8 @@ export interface ExponentialMovingAverageOptions extends WeightAveragingOptions 
  * the first update that counts, as Keras's `use_ema` does.
  *
  * Validation, EarlyStopping and ModelCheckpoint see the averages (with BatchNorm's statistics recomputed for them);
- * training goes on with the raw weights. The averages stay in the model when training ends. A checkpoint has both.
+ * training goes on with the raw weights. The averages stay in the model when training ends (not after an error or
+ * an abort). A checkpoint has both.
  *
  * @throws {@link ConfigurationError} for bad options
  *

@@ -1,4 +1,4 @@
-import type {Callback, MicroBatchContext, TrainContext} from '../trainer/callback';
+import type {Callback, MicroBatchContext, TrainContext} from '../trainer';
 import {badOption, checkInteger, checkNames} from './options';
 
 /** A number of batches; or that number by epoch, as a function or as a record of the epochs from which it holds. */

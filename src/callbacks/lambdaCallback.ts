@@ -1,5 +1,5 @@
 import {unknownName} from '../core';
-import type {Callback} from '../trainer/callback';
+import type {Callback} from '../trainer';
 import {badOption} from './options';
 
 /** The names of all hooks; `satisfies` keeps the list complete. */

@@ -1,6 +1,6 @@
 import {ConfigurationError} from '../core';
 import type {Optimizer} from '../optimizers';
-import type {Callback, TrainContext} from '../trainer/callback';
+import type {Callback, TrainContext} from '../trainer';
 import {badOption, checkNames} from './options';
 import {chosenOptimizers, logLearningRates} from './optimizers';
 

@@ -1,5 +1,5 @@
 import type {CheckpointStore, StateTree} from '../core';
-import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer/callback';
+import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer';
 import {storeOf} from './checkpointTarget';
 import type {CheckpointTarget} from './checkpointTarget';
 import {Monitor} from './monitor';

@@ -2,7 +2,7 @@
  * Watching one number of the logs: which it is, whether higher or lower is better, and what counts as better.
  */
 import {ConfigurationError} from '../core';
-import type {EpochEndContext, Logs, TrainContext} from '../trainer/callback';
+import type {EpochEndContext, Logs, TrainContext} from '../trainer';
 import {badOption, checkNumber} from './options';
 
 /** `'min'`: lower is better; `'max'`: higher; `'auto'`: by the name. */

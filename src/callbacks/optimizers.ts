@@ -3,7 +3,7 @@
  */
 import {unknownName} from '../core';
 import type {Optimizer} from '../optimizers';
-import type {TrainContext} from '../trainer/callback';
+import type {TrainContext} from '../trainer';
 
 /** The optimizers that a callback acts on: the one named, or all. */
 export function chosenOptimizers(

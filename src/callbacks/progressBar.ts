@@ -1,6 +1,6 @@
 import {ConfigurationError, resolveTerminal} from '../core';
 import type {TerminalSink} from '../core';
-import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer/callback';
+import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer';
 import {badOption, checkInteger, checkNames, checkNumber} from './options';
 import {barLine, epochTitle, plainLine} from './progressLine';
 import type {Progress} from './progressLine';

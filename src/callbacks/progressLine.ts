@@ -1,7 +1,7 @@
 /**
  * How progress reads in a terminal: Keras's look.
  */
-import type {Logs} from '../trainer/callback';
+import type {Logs} from '../trainer';
 
 /** Where training stands. */
 export interface Progress {

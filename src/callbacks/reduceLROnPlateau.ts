@@ -1,5 +1,5 @@
 import type {StateTree} from '../core';
-import type {Callback, EpochEndContext, TrainContext} from '../trainer/callback';
+import type {Callback, EpochEndContext, TrainContext} from '../trainer';
 import {Monitor} from './monitor';
 import type {MonitorOptions} from './monitor';
 import {checkInteger, checkNames, checkNumber} from './options';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {StateTree} from '../core';
 import type {Optimizer} from '../optimizers';
-import type {TrainContext} from '../trainer/callback';
+import type {TrainContext} from '../trainer';
 import {checkInteger, checkNames, checkNumber} from './options';
 import {readNumber} from './state';
 import type {StateRecord} from './state';
@@ -22,8 +22,8 @@ export interface StochasticWeightAveragingOptions extends WeightAveragingOptions
  * The paper trains with a constant, rather high rate meanwhile: `learningRate`.
  *
  * From `startEpoch` on, validation, EarlyStopping and ModelCheckpoint see the averages (with BatchNorm's statistics
- * recomputed for them); training goes on with the raw weights. The averages stay in the model when training ends. A
- * checkpoint has both.
+ * recomputed for them); training goes on with the raw weights. The averages stay in the model when training ends
+ * (not after an error or an abort). A checkpoint has both.
  *
  * @throws {@link ConfigurationError} for bad options
  *

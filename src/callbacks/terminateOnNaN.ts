@@ -1,4 +1,4 @@
-import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer/callback';
+import type {BatchEndContext, Callback, EpochEndContext, Logs, TrainContext} from '../trainer';
 import {checkInteger, checkNames} from './options';
 
 export interface TerminateOnNaNOptions {

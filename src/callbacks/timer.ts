@@ -1,5 +1,5 @@
 import type {StateTree} from '../core';
-import type {Callback, TrainContext} from '../trainer/callback';
+import type {Callback, TrainContext} from '../trainer';
 import {checkNames, checkNumber} from './options';
 import {readNumber, readNumbers, readRecord} from './state';
 

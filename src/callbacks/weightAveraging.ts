@@ -3,7 +3,7 @@
  * checkpoint.
  */
 import type {StateTree} from '../core';
-import type {Callback, TrainContext} from '../trainer/callback';
+import type {Callback, TrainContext} from '../trainer';
 import {checkInteger} from './options';
 import {badState, readNumber, readRecord, readTensors} from './state';
 import type {StateRecord} from './state';
@@ -28,7 +28,8 @@ export const AVERAGING_OPTIONS = ['evaluateAverages', 'keepAverages', 'statistic
  * Keeps an average of all trainable weights. It is swapped in when validation begins (without validation, at the
  * epoch's end), with BatchNorm's statistics recomputed for it, and the raw weights come back when training goes on.
  *
- * After an error the raw weights stay; after any other end the averages do, unless `keepAverages` is false.
+ * When training ends the averages stay, unless `keepAverages` is false. An error or an abort leaves the raw weights:
+ * nothing more is computed then.
  */
 export abstract class WeightAveraging implements Callback {
   abstract readonly name: string;
@@ -113,8 +114,9 @@ export abstract class WeightAveraging implements Callback {
   }
 
   async onTrainEnd(context: TrainContext): Promise<void> {
+    const broken = context.stopReason === 'error' || context.stopReason === 'aborted';
     try {
-      if (!this.keepAverages || context.stopReason === 'error') this.swapOut(context);
+      if (!this.keepAverages || broken) this.swapOut(context);
       else await this.swapIn(context);
     } finally {
       this.clear();

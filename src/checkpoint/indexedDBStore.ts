@@ -68,16 +68,28 @@ export class IndexedDBStore implements CheckpointStore {
     what: string,
     request: (table: IDBObjectStore) => IDBRequest<T>,
   ): Promise<T> {
-    const database = await (this.opening ??= this.open());
+    const database = await this.connect();
     try {
       return await new Promise<T>((resolve, reject) => {
         const transaction = database.transaction(TABLE, mode, {durability: 'strict'});
         const pending = request(transaction.objectStore(TABLE));
         transaction.oncomplete = () => resolve(pending.result);
-        transaction.onabort = () => reject(transaction.error ?? pending.error);
+        transaction.onabort = () =>
+          reject(transaction.error ?? new DOMException('It was aborted.', 'AbortError'));
       });
     } catch (cause) {
       throw this.failure(what, cause);
+    }
+  }
+
+  private async connect(): Promise<IDBDatabase> {
+    const opening = (this.opening ??= this.open());
+    try {
+      return await opening;
+    } catch (error) {
+      // What failed once may work later.
+      if (this.opening === opening) this.opening = undefined;
+      throw error;
     }
   }
 
@@ -94,14 +106,13 @@ export class IndexedDBStore implements CheckpointStore {
         const request = indexedDB.open(this.database, 1);
         request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
         request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
+        request.onerror = () => reject(request.error ?? new DOMException('It cannot be opened.'));
       });
       // Another page may delete or upgrade the database, and waits until we let go.
       database.onversionchange = () => void this.close();
       database.onclose = () => (this.opening = undefined);
       return database;
     } catch (cause) {
-      this.opening = undefined;
       throw cause instanceof ConfigurationError ? cause : this.failure('open', cause);
     }
   }

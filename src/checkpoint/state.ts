@@ -123,7 +123,7 @@ export function disposeState(tree: StateTree): void {
 interface Leaf {
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
-  readonly values: TypedArray | Promise<TypedArray>;
+  readonly values: Promise<TypedArray>;
 }
 
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json};
@@ -157,11 +157,15 @@ function toJson(tree: StateTree, path: readonly string[], leaves: Map<string, Le
     return keep('$tensor', {dtype, shape: tree.shape, values: tree.data<'float32' | 'int32' | 'bool'>()});
   }
   if (tree instanceof Float32Array)
-    return keep('$float32Array', {dtype: 'F32', shape: [tree.length], values: tree.slice()});
+    return keep('$float32Array', {dtype: 'F32', shape: [tree.length], values: Promise.resolve(tree.slice())});
   if (tree instanceof Int32Array)
-    return keep('$int32Array', {dtype: 'I32', shape: [tree.length], values: tree.slice()});
+    return keep('$int32Array', {dtype: 'I32', shape: [tree.length], values: Promise.resolve(tree.slice())});
   if (tree instanceof Uint8Array) {
-    return keep('$uint8Array', {dtype: 'U8', shape: [tree.length], values: new Uint8Array(tree)});
+    return keep('$uint8Array', {
+      dtype: 'U8',
+      shape: [tree.length],
+      values: Promise.resolve(new Uint8Array(tree)),
+    });
   }
   if (isArray(tree)) return tree.map((item, i) => toJson(item, [...path, `${i}`], leaves));
   const prototype: unknown = Object.getPrototypeOf(tree);
@@ -184,16 +188,17 @@ function fromJson(json: Json, file: SafetensorsFile, made: tf.Tensor[]): StateTr
   const [word, value] = entries.length === 1 ? entries[0]! : ['', null];
   if (word === '$undefined') return undefined;
   if (word === '$number') return Number(value);
-  if (isKind(word)) return readLeaf(word, String(value), file, made);
+  if (isKind(word)) return readLeaf(word, value, file, made);
   return Object.fromEntries(
     entries.map(([key, item]) => [key.startsWith('$$') ? key.slice(1) : key, fromJson(item, file, made)]),
   );
 }
 
-function readLeaf(kind: Kind, name: string, file: SafetensorsFile, made: tf.Tensor[]): StateTree {
-  const entry = file.entries.get(name);
-  if (!entry || !KIND_DTYPES[kind].includes(entry.dtype))
-    throw damaged(`its tree refers to '${name}', which is not there`);
+function readLeaf(kind: Kind, name: Json, file: SafetensorsFile, made: tf.Tensor[]): StateTree {
+  const entry = typeof name === 'string' ? file.entries.get(name) : undefined;
+  if (!entry || !KIND_DTYPES[kind].includes(entry.dtype)) {
+    throw damaged(`its tree refers to ${JSON.stringify(name)}, which is not there`);
+  }
   // A copy: tfjs keeps the array that it is given, and the caller may use the bytes for something else.
   const {buffer} = file.data.slice(...entry.data_offsets);
   const values =

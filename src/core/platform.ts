@@ -86,7 +86,7 @@ export function resolveTerminal(): TerminalSink | undefined {
   return {
     write: text => stdout.write(text),
     get isTTY() {
-      return stdout.isTTY === true;
+      return stdout.isTTY;
     },
     get columns() {
       return stdout.columns;

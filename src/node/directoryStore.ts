@@ -108,7 +108,7 @@ export class DirectoryStore implements CheckpointStore {
 
   private fileOf(name: string): string {
     if (isSafe(name)) return join(this.path, name + EXTENSION);
-    throw new ConfigurationError(`'${String(name)}' cannot be a checkpoint's name in a folder.`, {
+    throw new ConfigurationError(`'${name}' cannot be a checkpoint's name in a folder.`, {
       hint: 'Use up to 150 letters, digits, spaces and any of . _ = + -, beginning with a letter or digit.',
       code: 'configuration/checkpoint-name',
     });

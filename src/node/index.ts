@@ -15,5 +15,6 @@ registerPlatform({
 
 export {DirectoryStore} from './directoryStore';
 export {FileSink} from './fileSink';
+export {fileSystem} from './fileSystem';
 export {terminalSink} from './terminalSink';
 export type {TerminalStream} from './terminalSink';

@@ -1,6 +1,6 @@
 import {CheckpointError, ConfigurationError, unknownName} from '../core';
 import type {StateTree} from '../core';
-import type {Callback, EpochEndContext, TrainContext} from '../trainer/callback';
+import type {Callback, EpochEndContext, TrainContext} from '../trainer';
 import {LogText} from './logText';
 import type {LogTarget} from './logText';
 
@@ -69,7 +69,7 @@ export class CSVLogger implements Callback {
       });
     }
     this.text.position = position;
-    this.columns = columns as readonly string[] | undefined;
+    this.columns = columns;
     this.continued = true;
   }
 

@@ -1,6 +1,6 @@
 import {CheckpointError, ConfigurationError, unknownName} from '../core';
 import type {StateTree} from '../core';
-import type {BatchEndContext, Callback, EpochEndContext, Logs} from '../trainer/callback';
+import type {BatchEndContext, Callback, EpochEndContext, Logs} from '../trainer';
 import {LogText} from './logText';
 import type {LogTarget} from './logText';
 

@@ -7,7 +7,7 @@ import {
 } from '../../src/callbacks';
 import {decodeState, disposeState, encodeState} from '../../src/checkpoint';
 import {CheckpointError, ConfigurationError} from '../../src/core';
-import type {Callback} from '../../src/trainer/callback';
+import type {Callback} from '../../src/trainer';
 import {SGD} from '../../src/optimizers';
 import {FakeRun, parameter, setWeight, weight} from './fakeRun';
 import {useCpuWithoutLeaks} from './setup';
@@ -125,13 +125,14 @@ describe('ExponentialMovingAverage', () => {
     never.dispose();
   });
 
-  it('leaves the raw weights after an error, and frees everything', async () => {
+  it.each(['error', 'aborted'])('leaves the raw weights after an end by: %s', async reason => {
     const {run, values, to, dispose} = setUp([new ExponentialMovingAverage({decay: 0.5})]);
     await run.begin();
     await run.epoch({}, {train: to(2)});
     await run.epoch({}, {train: to(4)});
-    await run.end('error');
+    await run.end(reason);
     expect(values()).toEqual([4, 4]);
+    expect(run.refreshed).toHaveLength(2);
     dispose();
   });
 
@@ -348,7 +349,9 @@ describe('StochasticWeightAveraging', () => {
   it.each([{}, {startEpoch: -1}, {startEpoch: 0, everyEpochs: 0}, {startEpoch: 0, learningRate: 0}])(
     'refuses %j',
     options => {
-      expect(() => Reflect.construct(StochasticWeightAveraging, [options])).toThrow(ConfigurationError);
+      expect(() => new StochasticWeightAveraging(options as {startEpoch: number})).toThrow(
+        ConfigurationError,
+      );
     },
   );
 });

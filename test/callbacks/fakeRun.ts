@@ -14,7 +14,7 @@ import type {
   MicroBatchContext,
   OptimizerStepContext,
   TrainContext,
-} from '../../src/trainer/callback';
+} from '../../src/trainer';
 
 /** A weight that tests can read and set. */
 export function parameter(key: string, value: number, {trainable = true} = {}): Parameter {
@@ -145,7 +145,8 @@ export class FakeRun {
     await this.call('onTrainEnd', this.context);
   }
 
-  private view<T extends TrainContext>(more: Omit<T, keyof TrainContext>): T {
+  /** The context with what a hook sees beyond it. */
+  view<T extends TrainContext>(more: Omit<T, keyof TrainContext>): T {
     return Object.assign(Object.create(this.context) as TrainContext, more) as T;
   }
 

@@ -155,6 +155,7 @@ describe('LearningRateScheduler', () => {
   });
 
   it('refuses something that is no function', () => {
-    expect(() => Reflect.construct(LearningRateScheduler, [0.1])).toThrow(ConfigurationError);
+    const rate: unknown = 0.1;
+    expect(() => new LearningRateScheduler(rate as () => number)).toThrow(ConfigurationError);
   });
 });

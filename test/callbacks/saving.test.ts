@@ -3,6 +3,7 @@ import {BackupAndRestore, ModelCheckpoint} from '../../src/callbacks';
 import type {ModelCheckpointOptions} from '../../src/callbacks';
 import {MemoryStore, decodeState, encodeState} from '../../src/checkpoint';
 import {CheckpointError, ConfigurationError} from '../../src/core';
+import type {Callback} from '../../src/trainer';
 import {FakeRun} from './fakeRun';
 
 /** What the store has after one epoch for each value. */
@@ -179,6 +180,16 @@ describe('BackupAndRestore', () => {
     await run.end(reason);
     expect(await store.list()).toEqual(kept ? ['mine'] : []);
     expect(await backup.restore()).toEqual(kept ? new Uint8Array([1]) : undefined);
+  });
+
+  it('backs up in the middle of the epoch in which the time was up, and not at its end', async () => {
+    const store = new MemoryStore();
+    const stop: Callback = {onTrainBatchEnd: context => context.stop('timeLimit')};
+    const run = await new FakeRun([new BackupAndRestore({store}), stop]).begin();
+    await run.epoch({});
+    await run.end();
+    expect(await store.read('backup')).toEqual(new Uint8Array([1]));
+    expect(run.checkpoints).toBe(1);
   });
 
   it.each([{everyBatches: 0}, {name: ''}, {saveFreq: 'epoch'}])('refuses %j', options => {

@@ -122,6 +122,7 @@ describe('LambdaCallback', () => {
     expect(() => new LambdaCallback({onEpochFinish: () => {}} as object)).toThrow(
       "Unknown hook 'onEpochFinish'",
     );
-    expect(() => Reflect.construct(LambdaCallback, [{onEpochEnd: 3}])).toThrow(ConfigurationError);
+    const hooks: unknown = {onEpochEnd: 3};
+    expect(() => new LambdaCallback(hooks as object)).toThrow(ConfigurationError);
   });
 });

@@ -1,4 +1,4 @@
-import {IDBFactory} from 'fake-indexeddb';
+import {IDBFactory, IDBObjectStore} from 'fake-indexeddb';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {IndexedDBStore} from '../../src/checkpoint';
 import {CheckpointError, ConfigurationError} from '../../src/core';
@@ -53,7 +53,7 @@ describe('IndexedDBStore', () => {
     await new Promise<void>((resolve, reject) => {
       const request = indexedDB.deleteDatabase('mine');
       request.onsuccess = () => resolve();
-      request.onerror = () => reject(request.error);
+      request.onerror = () => reject(new Error('not deleted'));
     });
     expect(await store.list()).toEqual([]);
   });

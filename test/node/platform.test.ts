@@ -33,7 +33,7 @@ describe('glassbox/node', () => {
   });
 
   it('writes progress to standard output', () => {
-    expect(resolveTerminal()!.isTTY).toBe(process.stdout.isTTY === true);
+    expect(resolveTerminal()!.isTTY).toBe(process.stdout.isTTY);
   });
 
   it('gives way to what is registered later, part by part', () => {

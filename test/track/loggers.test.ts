@@ -4,7 +4,7 @@ import {CheckpointError, ConfigurationError} from '../../src/core';
 import {CSVLogger, JSONLinesLogger, MemorySink} from '../../src/track';
 import type {CSVLoggerOptions} from '../../src/track';
 import {FakeRun} from '../callbacks/fakeRun';
-import type {Logs} from '../../src/trainer/callback';
+import type {Logs} from '../../src/trainer';
 
 /** What is written for epochs with these logs. */
 async function csv(
