@@ -12,7 +12,7 @@ const WEIGHTS = 'weights.bin';
  *
  * @param path The folder (made when saving), or the `model.json` in it when loading.
  * @returns a handler for `model.save` and `loadLayersModel`
- * @throws {@link CheckpointError} when there is no model or it is cut off
+ * @throws {@link CheckpointError} when there is no model
  *
  * @example
  * import {mkdtempSync} from 'node:fs';
