@@ -1,9 +1,9 @@
-import {defineConfig, type Options} from 'tsup';
+import type {Options} from 'tsup';
 
 /** Subpath → source file. `index` is the root entry; each other one is `glassbox/<name>`. */
 const entry = {
   index: 'src/index.ts',
-  data: 'src/data/index.ts',
+  data: 'src/namespaces/data.ts',
   node: 'src/node/index.ts',
   track: 'src/track/index.ts',
 };
@@ -15,7 +15,7 @@ const shared: Options = {
   outDir: 'dist',
 };
 
-export default defineConfig([
+const configurations: Options[] = [
   {
     // Declarations, and what `scripts/build.ts` makes the CommonJS files from. Splitting puts whatever the
     // subpaths have in common into shared chunks, so that a class or a registry exists once.
@@ -40,9 +40,12 @@ export default defineConfig([
     platform: 'browser',
     splitting: false,
     minify: true,
+    keepNames: true,
     noExternal: [/./],
     esbuildOptions(options) {
       options.legalComments = 'linked';
     },
   },
-]);
+];
+
+export default configurations;

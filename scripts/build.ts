@@ -9,24 +9,35 @@
  * - `glassbox.browser.js`: for a page without a bundler. Its declarations name those of the root entry, so that a
  *   class is one type in both; the engine's `.wasm` files lie beside it, where it loads them from.
  */
-import {copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {createRequire} from 'node:module';
 import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {transform} from 'esbuild';
-import {build} from 'tsup';
+import {build, type Options} from 'tsup';
+import configurations from '../tsup.config';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('../', import.meta.url));
-const dist = join(root, 'dist');
+/** Built aside and moved into place, so that `dist/` is whole at any time. */
+const dist = join(root, `.cache/build-${process.pid}`);
 const browserBundle = 'glassbox.browser';
 
 interface Manifest {
   exports: Record<string, string | {node?: {import: {default: string}; require: {default: string}}}>;
 }
 
-rmSync(dist, {recursive: true, force: true});
-await build({silent: true});
+mkdirSync(dist, {recursive: true});
+await Promise.all(configurations.map(buildWith));
 for (const file of readdirSync(dist).filter(name => !name.startsWith(browserBundle)))
   await writeCommonJs(file);
 for (const file of readdirSync(join(dist, 'esm'), {recursive: true, encoding: 'utf8'}))
@@ -34,6 +45,13 @@ for (const file of readdirSync(join(dist, 'esm'), {recursive: true, encoding: 'u
 writeNodeWrappers();
 writeBrowserDeclarations();
 copyEngine();
+rmSync(join(root, 'dist'), {recursive: true, force: true});
+renameSync(dist, join(root, 'dist'));
+
+async function buildWith(options: Options): Promise<void> {
+  const outDir = options.outDir!.replace(/^dist/, dist);
+  await build({...options, outDir, config: false, silent: true});
+}
 
 /** Turns a chunk, or its declarations, into CommonJS. */
 async function writeCommonJs(file: string): Promise<void> {
@@ -81,14 +99,19 @@ function writeNodeWrappers(): void {
   const {exports: subpaths} = require(join(root, 'package.json')) as Manifest;
   for (const target of Object.values(subpaths)) {
     if (typeof target === 'string' || target.node === undefined) continue;
-    const wrapped = join(root, target.node.require.default);
+    const wrapped = inBuild(target.node.require.default);
     const names = Object.keys(require(wrapped) as object).filter(name => name !== 'default');
     const list = names.map(name => `  ${name},\n`).join('');
     writeFileSync(
-      join(root, target.node.import.default),
+      inBuild(target.node.import.default),
       `import glassbox from './${basename(wrapped)}';\nexport const {\n${list}} = glassbox;\n`,
     );
   }
+}
+
+/** Where a file of the package, as `package.json` names it, is being built. */
+function inBuild(path: string): string {
+  return join(dist, path.replace('./dist/', ''));
 }
 
 function writeBrowserDeclarations(): void {

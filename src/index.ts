@@ -25,29 +25,22 @@ export {
   type TextSink,
 } from './core';
 export * from './backend';
-export {
-  Dataset,
-  type ArraySource,
-  type ArrayStructure,
-  type Batched,
-  type DataIterator,
-  type DataType,
-  type ElementOf,
-  type HostArray,
-  type IterateOptions,
-  type Label,
-  type NumberArray,
-  type PartSizes,
-  type PartitionOptions,
-  type Transform,
-  type TransformContext,
-  type TypedArray,
-  type Zipped,
-} from './data';
 export type {Parameter} from './graph';
-export {losses, metrics} from './namespaces';
+export * from './namespaces';
 export {getLoss, type LossFunction, type LossTarget} from './losses';
-export {getMetric, type MetricTarget} from './metrics';
+export {
+  ClassificationReport,
+  classificationReport,
+  confusionMatrix,
+  getMetric,
+  type ClassScores,
+  type ClassificationReportOptions,
+  type ConfusionMatrixOptions,
+  type HostLabels,
+  type Labels,
+  type MetricTarget,
+  type ReportJson,
+} from './metrics';
 export * from './optimizers';
 export * from './schedules';
 export {IndexedDBStore, MemoryStore} from './checkpoint';

@@ -17,7 +17,7 @@ import {doorOf, sourceProgram, typeErrors} from '../../scripts/examples/program'
 import {runExample} from '../../scripts/examples/run';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'data/index', 'node/index', 'track/index'].map(entry =>
+const entries = ['index', 'namespaces/data', 'node/index', 'track/index'].map(entry =>
   join(root, `src/${entry}.ts`),
 );
 const scope = {...data, ...track, ...node, ...glassbox, tf, layers};
