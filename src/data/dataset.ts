@@ -24,7 +24,7 @@ import {ShuffleStage} from './stages/shuffle';
 import {SliceStage} from './stages/slice';
 import {ZipStage} from './stages/zip';
 import type {Transform} from './transform';
-import type {IterateOptions} from './types';
+import type {DataIterator, IterateOptions} from './types';
 
 /** The element type of a zip: the structure with each dataset's element in its place. */
 export type Zipped<D> = {-readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : never};
@@ -344,7 +344,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * (await rest.next()).value; // 3
    * rest.position; // 3
    */
-  iterate({epoch = 0, start = 0, seed = 0}: IterateOptions = {}): PassIterator<T> {
+  iterate({epoch = 0, start = 0, seed = 0}: IterateOptions = {}): DataIterator<T> {
     checkCount('The epoch of iterate()', epoch, 0);
     checkCount('The start of iterate()', start, 0);
     checkSeed('The seed of iterate()', seed);
@@ -352,7 +352,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   }
 
   /** The pass of epoch 0, for `for await`. */
-  [Symbol.asyncIterator](): PassIterator<T> {
+  [Symbol.asyncIterator](): DataIterator<T> {
     return this.iterate();
   }
 

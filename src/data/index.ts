@@ -4,7 +4,6 @@ export type {Zipped} from './dataset';
 export {hostArrayOf} from './arrays';
 export type {ArraySource, ArrayStructure, ElementOf, NumberArray} from './arrays';
 export type {Batched, DataType, HostArray, TypedArray} from './elements';
-export type {PassIterator} from './iterator';
 export type {PartSizes} from './partition';
 export type {PartitionOptions} from './split';
 export type {Label} from './stages/subset';

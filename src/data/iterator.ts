@@ -5,7 +5,7 @@ import type {Cursor} from './stage';
 import {DONE} from './stage';
 import type {DataIterator} from './types';
 
-export class PassIterator<T> implements DataIterator<T>, AsyncIterableIterator<T, undefined, undefined> {
+export class PassIterator<T> implements DataIterator<T> {
   private cursor: Cursor<T> | undefined;
   private ended = false;
   /** Ends when all earlier calls have: stages are never called twice at a time. */

@@ -16,6 +16,7 @@ export interface TransformContext {
   readonly epoch: number;
 }
 
+/** A function of an element, for `map` and `filter`; it may be asynchronous. */
 export type Transform<T, U> = (element: T, context: TransformContext) => Awaitable<U>;
 
 /** The context of one element; its random stream is made when asked for. */

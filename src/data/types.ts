@@ -12,11 +12,12 @@ export interface IterateOptions {
   seed?: number;
 }
 
-/** One pass over a dataset. Elements belong to the reader, who disposes their tensors. */
-export interface DataIterator<T> {
+/** One pass over a dataset, also for `for await`. Elements belong to the reader, who disposes their tensors. */
+export interface DataIterator<T> extends AsyncIterable<T> {
   next(): Promise<IteratorResult<T, undefined>>;
   /** Ends the pass early and gives back whatever the pipeline holds. Idempotent. */
   return(): Promise<IteratorResult<T, undefined>>;
   /** Elements given out in this pass, those left out by `start` included. */
   readonly position: number;
+  [Symbol.asyncIterator](): DataIterator<T>;
 }
