@@ -78,9 +78,9 @@ export class Monitor {
 }
 
 const FALLING =
-  /(loss|error|divergence|entropy|deviance|perplexity|hinge|poisson|brier|mse|mae|mape|msle|rmse|ece)$/i;
+  /(loss|error|divergence|entropy|deviance|perplexity|hinge|poisson|huber|log_?cosh|brier|mse|mae|mape|msle|rmse|kld|ece)$/i;
 const RISING =
-  /(accuracy|acc|auc|precision|recall|sensitivity|specificity|similarity|f1|f2|f\d*_?score|f_?beta|r_?2|r_?squared|kappa|matthews\w*|mcc|iou|dice)(_?at_?\d+|_\d+)?$/i;
+  /(accuracy|acc|auc|precision|recall|sensitivity|specificity|similarity|f1|f2|f\d*_?score|f_?beta(_?score)?|r_?2(_?score)?|r_?squared|kappa|matthews\w*|mcc|iou|dice)(_?at_?\d+|_\d+)?$/i;
 
 function directionOf(owner: string, monitor: string): 'min' | 'max' {
   if (FALLING.test(monitor)) return 'min';
