@@ -36,8 +36,9 @@ abstract class ClassCrossentropy extends Loss {
     return tf.tidy(() => {
       const target = smoothClasses(this.distribution(yTrue, yPred), this.labelSmoothing);
       if (this.fromLogits) return crossentropyFromLogits(target, yPred);
-      if (output?.activation === 'softmax') return crossentropyFromSoftmax(target, yPred);
-      return crossentropyValue(target, tf.div(yPred, tf.sum(yPred, -1, true)));
+      const minusTarget = tf.neg(target);
+      if (output?.activation === 'softmax') return crossentropyFromSoftmax(minusTarget, yPred);
+      return crossentropyValue(minusTarget, tf.div(yPred, tf.sum(yPred, -1, true)));
     });
   }
 
@@ -110,18 +111,18 @@ export function smoothClasses(yTrue: Tensor, smoothing: number): Tensor {
   return tf.add(tf.mul(yTrue, 1 - smoothing), smoothing / yTrue.shape[yTrue.rank - 1]!);
 }
 
-/** The crossentropy of normalised probabilities as plain operations. */
-function crossentropyValue(yTrue: Tensor, probabilities: Tensor): Tensor {
+/** The crossentropy of normalised probabilities as plain operations, from targets times −1. */
+function crossentropyValue(minusTrue: Tensor, probabilities: Tensor): Tensor {
   const logs = tf.log(tf.clipByValue(probabilities, EPSILON, 1 - EPSILON));
-  return tf.neg(tf.sum(tf.mul(yTrue, logs), -1));
+  return tf.sum(tf.mul(minusTrue, logs), -1);
 }
 
-/** The same value; the gradient undoes the softmax's own factor p, so that the logits receive p·Σy − y. */
-function crossentropyFromSoftmax(yTrue: Tensor, yPred: Tensor): Tensor {
+/** The same value; the gradient −y/p undoes the softmax's own factor p, so that the logits receive p·Σy − y. */
+function crossentropyFromSoftmax(minusTrue: Tensor, yPred: Tensor): Tensor {
   return withManualGradient(yPred, input => ({
-    value: crossentropyValue(yTrue, input),
-    saved: [yTrue, input],
-    derivative: ([y, p]) => tf.neg(tf.div(y!, tf.maximum(p!, SMALLEST))),
+    value: crossentropyValue(minusTrue, input),
+    saved: [minusTrue, input],
+    derivative: ([minusY, p]) => tf.div(minusY!, tf.maximum(p!, SMALLEST)),
   }));
 }
 

@@ -26,8 +26,8 @@ export interface LossTarget {
  *
  * @example
  * class MeanQuarticError extends losses.Loss {
- *   name = 'meanQuarticError';
- *   call(yTrue, yPred) { return tf.mean(tf.pow(tf.sub(yPred, yTrue), 4), -1); }
+ *   readonly name = 'meanQuarticError';
+ *   call(yTrue: tf.Tensor, yPred: tf.Tensor) { return tf.mean(tf.pow(tf.sub(yPred, yTrue), 4), -1); }
  * }
  * new MeanQuarticError().call(tf.tensor2d([[0], [0]]), tf.tensor2d([[1], [2]])).dataSync(); // 1, 16
  */

@@ -7,7 +7,7 @@ import {ConfigurationError, type StateTree} from '../core';
 import {decideClass} from './decisions';
 import {DeviceSum} from './deviceSum';
 import {checkWeight} from './mean';
-import {Metric} from './metric';
+import {elementShape, Metric} from './metric';
 
 /** Options of `MatthewsCorrelation`; those of `CohenKappa` add to them. */
 export interface AgreementOptions {
@@ -29,11 +29,11 @@ abstract class AgreementMetric extends Metric {
   protected abstract score(matrix: Float64Array, classes: number): number;
 
   update(yTrue: Tensor, yPred: Tensor, weight?: Tensor): void {
-    if (weight !== undefined) checkWeight(this.name, weight, yPred.shape.slice(0, -1));
+    if (weight !== undefined) checkWeight(this.name, weight, elementShape(yPred));
     tf.tidy(() => {
       const {actual, predicted} = decideClass(yTrue, yPred, this.threshold, this.name);
       const weighed = weight === undefined ? predicted : tf.mul(predicted, tf.reshape(weight, [-1, 1]));
-      const confusion = tf.matMul(actual, weighed as tf.Tensor2D, true, false);
+      const confusion = tf.matMul(actual, weighed, true, false);
       this.matrix.add(confusion, weight === undefined ? predicted.shape[0] : 0);
     });
   }

@@ -8,7 +8,7 @@ import {alignTargets} from '../losses';
 import {classOf} from './decisions';
 import {DeviceSum} from './deviceSum';
 import {checkWeight} from './mean';
-import {Metric, type MetricTarget} from './metric';
+import {elementShape, Metric, type MetricTarget} from './metric';
 
 /** Options of `CalibrationError`. */
 export interface CalibrationErrorOptions {
@@ -53,7 +53,7 @@ export class CalibrationError extends Metric {
   }
 
   update(yTrue: Tensor, yPred: Tensor, weight?: Tensor): void {
-    if (weight !== undefined) checkWeight(this.name, weight, yPred.shape.slice(0, -1));
+    if (weight !== undefined) checkWeight(this.name, weight, elementShape(yPred));
     tf.tidy(() => {
       const [confidence, right] = judge(yTrue, yPred, this.name);
       const weights = weight === undefined ? tf.onesLike(confidence) : tf.reshape(weight, [-1]);

@@ -27,7 +27,7 @@ export class Chunks {
     const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
     let at = 0;
     for (const part of parts) {
-      all.set(part as ArrayLike<number>, at);
+      all.set(part, at);
       at += part.length;
     }
     return all;

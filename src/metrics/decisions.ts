@@ -19,8 +19,8 @@ export interface Decisions {
 /** Decides each column by itself (a single unit, or a threshold), or picks the row's largest. Call in a tidy. */
 export function decide(yTrue: Tensor, yPred: Tensor, threshold: Threshold, name: string): Decisions {
   const units = yPred.rank === 1 ? 1 : yPred.shape[yPred.rank - 1]!;
-  const actual = tf.reshape(targetRows(yTrue, yPred, name), [-1, units]) as tf.Tensor2D;
-  const scores = tf.reshape(yPred, [-1, units]) as tf.Tensor2D;
+  const actual = tf.reshape<tf.Rank.R2>(targetRows(yTrue, yPred, name), [-1, units]);
+  const scores = tf.reshape<tf.Rank.R2>(yPred, [-1, units]);
   const predicted =
     threshold === 'largest'
       ? oneHotRows(tf.argMax(scores, -1), units)

@@ -6,7 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {ShapeError, type StateTree} from '../core';
 import {Loss, sameShape, show, type LossFunction} from '../losses';
 import {DeviceSum, asRecord} from './deviceSum';
-import {Metric} from './metric';
+import {elementShape, Metric} from './metric';
 
 /** Above this size a sum is taken axis by axis: adding ones to a float32 stops at 2²⁴. */
 const LARGE = 2 ** 22;
@@ -94,9 +94,9 @@ export class Mean extends MeanMetric {
   protected measure(yTrue: Tensor, yPred: Tensor, weighted: boolean): Tensor {
     const values =
       this.compute instanceof Loss ? this.compute.call(yTrue, yPred) : this.compute(yTrue, yPred);
-    if (values.rank > 0 || yPred.shape.length < 2) return values;
+    if (values.rank > 0) return values;
     // A scalar is the batch's mean: it stands for every element of the batch.
-    const elements = yPred.shape.slice(0, -1);
+    const elements = elementShape(yPred);
     if (weighted) {
       throw new ShapeError(`Metric '${this.name}' gives one number a batch, so it cannot be weighted.`, {
         hint: `Return one value an element, of shape ${show(elements)}.`,

@@ -58,3 +58,8 @@ export abstract class Metric implements Stateful {
    */
   checkOutput(_output: MetricTarget): void {}
 }
+
+/** The shape of one value an element: the predictions' without its last axis (all of it where that is the batch). */
+export function elementShape(yPred: Tensor): number[] {
+  return yPred.rank < 2 ? yPred.shape : yPred.shape.slice(0, -1);
+}

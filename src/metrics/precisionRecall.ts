@@ -7,7 +7,7 @@ import {ConfigurationError, type StateTree} from '../core';
 import {decide, type Threshold} from './decisions';
 import {DeviceSum} from './deviceSum';
 import {checkWeight} from './mean';
-import {Metric} from './metric';
+import {elementShape, Metric} from './metric';
 
 /** How the numbers of several columns become one: over all decisions, the plain mean, or weighted by support. */
 export type Average = 'micro' | 'macro' | 'weighted';
@@ -65,7 +65,7 @@ abstract class CountedMetric extends Metric {
   protected abstract score(counts: ColumnCounts): number;
 
   update(yTrue: Tensor, yPred: Tensor, weight?: Tensor): void {
-    if (weight !== undefined) checkWeight(this.name, weight, yPred.shape.slice(0, -1));
+    if (weight !== undefined) checkWeight(this.name, weight, elementShape(yPred));
     tf.tidy(() => {
       const single = yPred.rank === 1 || yPred.shape[yPred.rank - 1] === 1;
       const threshold = single && this.threshold === 'largest' ? 0.5 : this.threshold;

@@ -8,7 +8,7 @@ import {alignTargets} from '../losses';
 import {Chunks} from './chunks';
 import {asRecord} from './deviceSum';
 import {checkWeight} from './mean';
-import {Metric} from './metric';
+import {elementShape, Metric} from './metric';
 
 /** Options of `R2Score`. */
 export interface R2ScoreOptions {
@@ -52,12 +52,12 @@ export class R2Score extends Metric {
   }
 
   update(yTrue: Tensor, yPred: Tensor, weight?: Tensor): void {
-    if (weight !== undefined) checkWeight(this.name, weight, yPred.shape.slice(0, -1));
+    if (weight !== undefined) checkWeight(this.name, weight, elementShape(yPred));
     tf.tidy(() => {
       const aligned = alignTargets(yTrue, yPred, this.name);
       const columns = aligned[1].shape[aligned[1].rank - 1]!;
       const [target, predicted] = aligned.map(x => tf.reshape(x, [-1, columns])) as [Tensor, Tensor];
-      const rows = target.shape[0]!;
+      const rows = target.shape[0];
       const weights = weight === undefined ? undefined : tf.reshape(weight, [-1, 1]);
       const sum = (x: Tensor): Tensor => tf.sum(weights === undefined ? x : tf.mul(x, weights), 0);
       const count = weights === undefined ? tf.fill([1], rows) : tf.sum(weights, 0);

@@ -9,7 +9,7 @@ import {averagePrecision, rank, rocArea, type RankedGroups} from './curves';
 import {targetRows} from './decisions';
 import {DeviceSum, asRecord} from './deviceSum';
 import {checkWeight} from './mean';
-import {Metric, type MetricTarget} from './metric';
+import {elementShape, Metric, type MetricTarget} from './metric';
 
 /** Options of `RocAuc` and `PrAuc`. */
 export interface RankingOptions {
@@ -64,7 +64,7 @@ abstract class RankingMetric extends Metric {
   }
 
   update(yTrue: Tensor, yPred: Tensor, weight?: Tensor): void {
-    if (weight !== undefined) checkWeight(this.name, weight, yPred.shape.slice(0, -1));
+    if (weight !== undefined) checkWeight(this.name, weight, elementShape(yPred));
     tf.tidy(() => {
       const columns = yPred.rank === 1 ? 1 : yPred.shape[yPred.rank - 1]!;
       const targets = tf.reshape(targetRows(yTrue, yPred, this.name), [-1, columns]);
@@ -126,7 +126,7 @@ abstract class RankingMetric extends Metric {
   }
 
   private keepRows(scores: Tensor, targets: Tensor, weights: Tensor | undefined): void {
-    const rows = scores.shape[0]!;
+    const rows = scores.shape[0];
     // Weights are kept only once there are some; rows before then count 1.
     if (weights !== undefined && !this.weighted && this.rows > 0) this.weights.push(tf.ones([this.rows, 1]));
     this.weighted ||= weights !== undefined;
@@ -144,8 +144,8 @@ abstract class RankingMetric extends Metric {
     const shares = tf.concat([targets, tf.sub(1, targets)], 0);
     const weighed = weights === undefined ? shares : tf.mul(shares, tf.concat([weights, weights], 0));
     const counts = tf.bincount(
-      tf.reshape(cells, [-1]) as tf.Tensor1D,
-      tf.reshape(weighed, [-1]) as tf.Tensor1D,
+      tf.reshape<tf.Rank.R1>(cells, [-1]),
+      tf.reshape<tf.Rank.R1>(weighed, [-1]),
       2 * bins * this.columns,
     );
     this.histogram.add(counts, weights === undefined ? scores.shape[0] : 0);

@@ -37,6 +37,6 @@ function fixed(score: number, digits: number): string {
   const places = Math.min(digits, 75);
   const exact = score.toFixed(places + 25);
   const kept = exact.slice(0, exact.length - 25).replace(/\.$/, '');
-  const tie = exact.endsWith(`5${'0'.repeat(24)}`) && !exact.endsWith(`${'0'.repeat(25)}`);
+  const tie = exact.endsWith(`5${'0'.repeat(24)}`) && !exact.endsWith('0'.repeat(25));
   return tie && Number(kept[kept.length - 1]) % 2 === 0 ? kept : score.toFixed(places);
 }

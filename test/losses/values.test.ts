@@ -31,7 +31,7 @@ function make({loss, options}: Case): losses.Loss {
 }
 
 function expectClose(actual: ArrayLike<number>, expected: Nested, tolerance: number): void {
-  const numbers = (expected as number[]).flat(Infinity) as number[];
+  const numbers = [expected].flat(Infinity as 1) as number[];
   expect(actual.length).toBe(numbers.length);
   numbers.forEach((number, i) => {
     const error = Math.abs(actual[i]! - number) / Math.max(1, Math.abs(number));

@@ -133,7 +133,7 @@ function copyOf(state: StateTree): StateTree {
   if (state instanceof tf.Tensor) return tf.clone(state);
   if (Array.isArray(state)) return state.map(copyOf);
   if (typeof state !== 'object' || state === null) return state;
-  return Object.fromEntries(Object.entries(state).map(([key, value]) => [key, copyOf(value as StateTree)]));
+  return Object.fromEntries(Object.entries(state).map(([key, value]) => [key, copyOf(value)]));
 }
 
 describe('where tfjs gives a batch average', () => {

@@ -57,9 +57,9 @@ export function* batches(
 ): Generator<[tf.Tensor, tf.Tensor, tf.Tensor | undefined]> {
   for (let start = 0, batch = 0; start < yTrue.length; batch++) {
     const end = start + sizes[Math.min(batch, sizes.length - 1)]!;
-    const p = tf.tensor(yPred.slice(start, end) as number[]);
+    const p = tf.tensor(yPred.slice(start, end));
     yield [
-      tf.tensor(yTrue.slice(start, end) as number[]),
+      tf.tensor(yTrue.slice(start, end)),
       p.rank === 1 ? tf.tidy(() => tf.expandDims(p, -1)) : p,
       weight === undefined ? undefined : tf.tensor1d(weight.slice(start, end)),
     ];
