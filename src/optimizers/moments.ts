@@ -9,11 +9,7 @@ export function decayingMean(mean: Tensor, newest: Tensor, share: Scalar): Tenso
   return tf.add(mean, tf.mul(tf.sub(newest, mean), share));
 }
 
-/**
- * The sum of all squares. Rows are summed first: WASM adds up one after the other in float32, which loses
- * digits with the length of the sum (1 % for a million equal numbers).
- */
+/** The sum of all squares. */
 export function sumOfSquares(x: Tensor): Scalar {
-  const squares = tf.square(x);
-  return tf.sum(x.rank > 1 ? tf.sum(squares, -1) : squares);
+  return tf.sum(tf.square(x));
 }
