@@ -123,3 +123,19 @@ describe('what cannot mean anything is refused', () => {
     expect(() => new metrics.R2Score({average: 'macro' as 'uniform'})).toThrow(ConfigurationError);
   });
 });
+
+test('predictions without a last axis are one number an element, weighted too', async () => {
+  const target: MetricTarget = {name: 'out', shape: [null], activation: undefined};
+  const [y, p, weight] = [tf.tensor1d([1, 0, 1]), tf.tensor1d([0.9, 0.8, 0.7]), tf.tensor1d([1, 0, 3])];
+  const error = getMetric('mae', target);
+  error.update(y, p, weight);
+  expect(await error.result()).toBeCloseTo((0.1 + 3 * 0.3) / 4, 6);
+  error.dispose();
+  const precision = getMetric('precision', target);
+  precision.update(y, p, weight);
+  expect(await precision.result()).toBe(1);
+  precision.reset();
+  precision.update(y, p);
+  expect(await precision.result()).toBe(2 / 3);
+  precision.dispose();
+});
