@@ -6,10 +6,10 @@
  * gradient through every op of the moments; this one has a gradient in closed form.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor1D, Tensor4D, Variable} from '@tensorflow/tfjs-core';
+import type {Rank, Tensor, Tensor1D, Tensor4D, Variable} from '@tensorflow/tfjs-core';
 import {expandTo} from './masks';
 import type {StatisticsLedger} from './statistics';
-import {batchNormalizationFields, withoutRecording} from './tfjsInternals';
+import {batchNormalizationFields, isRecordingNested, variableOf, withoutRecording} from './tfjsInternals';
 import type {Layer} from './tfjsInternals';
 
 /** Keras's epsilon in the division by the number of unmasked steps. */
@@ -39,8 +39,8 @@ export function normalizeByBatch(
     weights: mask === null ? null : imageWeights(mask, x.shape, order),
   });
   withoutRecording(() => {
-    move(movingMean.read() as Variable, mean, momentum, statistics);
-    move(movingVariance.read() as Variable, variance, momentum, statistics);
+    move(variableOf(movingMean), mean, momentum, statistics);
+    move(variableOf(movingVariance), variance, momentum, statistics);
   });
   const back = tf.reshape(y, moved.shape);
   if (isLast) return back;
@@ -69,7 +69,7 @@ function move(variable: Variable, batch: Tensor, momentum: number, statistics: S
 function asImages(x: Tensor): Tensor4D {
   const channels = x.shape.at(-1)!;
   const width = x.shape.at(-2)!;
-  const batch = x.rank === 2 ? 1 : x.shape[0]!;
+  const batch = x.rank === 2 ? 1 : x.shape[0];
   return tf.reshape(x, [batch, x.size === 0 ? 0 : x.size / (batch * width * channels), width, channels]);
 }
 
@@ -96,6 +96,8 @@ function normalizeImages(
 ): {y: Tensor4D; mean: Tensor1D; variance: Tensor1D} {
   const channels = images.shape[3];
   const total = images.size / channels;
+  // A gradient in closed form knows no gradient of its own.
+  if (isRecordingNested()) return composed(images, {gamma, beta, epsilon, weights});
   const {mean, variance, centred, count} = withoutRecording(() => moments(images, weights));
   const inputs: Tensor[] = [images];
   if (gamma !== undefined) inputs.push(gamma);
@@ -104,7 +106,7 @@ function normalizeImages(
   const normalize = tf.customGrad((...args) => {
     const save = args[inputs.length] as unknown as tf.GradSaveFunc;
     const inverse = tf.rsqrt(tf.add(variance, epsilon)) as Tensor1D;
-    const factor = gamma === undefined ? inverse : (tf.mul(inverse, gamma) as Tensor1D);
+    const factor = gamma === undefined ? inverse : tf.mul<Tensor1D>(inverse, gamma);
     const value = affine(centred, factor, beta ?? tf.zeros([channels]));
     // What the gradient reads has to be saved: nothing else of this run lives that long.
     save([centred, inverse, factor, ...(weights === null ? [] : [weights, count as Tensor1D])]);
@@ -112,14 +114,14 @@ function normalizeImages(
     // dx = γ/σ · (dy − w/n · (Σdy + x̂ · Σ dy·x̂)), with w the mask and n its sum.
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
       const [centred, inverse, factor, weights = null, count = total] = saved as Saved;
-      const dBeta = tf.mul(channelMeans(dy as Tensor4D), total) as Tensor1D;
+      const dBeta = tf.mul<Tensor1D>(channelMeans(dy as Tensor4D), total);
       const dNormal = tf.mul(channelMeans(tf.mul(dy as Tensor4D, centred)), total);
-      const dGamma = tf.mul(dNormal, inverse) as Tensor1D;
+      const dGamma = tf.mul<Tensor1D>(dNormal, inverse);
       const slope = tf.neg(tf.div(factor, count)) as Tensor1D;
       const shared = affine(
         centred,
-        tf.mul(tf.mul(dGamma, inverse), slope) as Tensor1D,
-        tf.mul(dBeta, slope) as Tensor1D,
+        tf.mul<Tensor1D>(tf.mul(dGamma, inverse), slope),
+        tf.mul<Tensor1D>(dBeta, slope),
       );
       const direct = affine(dy as Tensor4D, factor, tf.zeros([channels]));
       const dx = tf.add(direct, weights === null ? shared : tf.mul(shared, weights));
@@ -127,7 +129,23 @@ function normalizeImages(
     };
     return {value, gradFunc};
   });
-  return {y: normalize(...inputs) as Tensor4D, mean, variance};
+  return {y: normalize(...inputs), mean, variance};
+}
+
+/** The same of ops that can be differentiated any number of times (for a gradient penalty, say). */
+function composed(images: Tensor4D, {gamma, beta, epsilon, weights}: ImageOptions) {
+  const axes = [0, 1, 2];
+  const meanOf = (values: Tensor): Tensor1D =>
+    weights === null
+      ? tf.mean(values, axes)
+      : tf.div(tf.sum(tf.mul(values, weights), axes), tf.add(tf.sum(weights, axes), COUNT_EPSILON));
+  const mean = meanOf(images);
+  const centred = tf.sub(images, mean);
+  const variance = meanOf(tf.square(centred));
+  let y: Tensor4D = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+  if (gamma !== undefined) y = tf.mul(y, gamma);
+  if (beta !== undefined) y = tf.add(y, beta);
+  return {y, mean, variance};
 }
 
 /** Mean and population variance of each channel over what counts, in two passes. */
@@ -137,7 +155,7 @@ function moments(images: Tensor4D, weights: Tensor4D | null) {
   const meanOf = (values: Tensor4D): Tensor1D =>
     weights === null
       ? channelMeans(values)
-      : (tf.mul(channelMeans(tf.mul(values, weights)), tf.div(total, count)) as Tensor1D);
+      : tf.mul<Tensor1D>(channelMeans(tf.mul(values, weights)), tf.div(total, count));
   const mean = meanOf(images);
   // The squares are those of differences from the mean: no digits are lost where it is large.
   const centred = affine(images, tf.ones([images.shape[3]]), tf.neg(mean));
@@ -151,13 +169,13 @@ function moments(images: Tensor4D, weights: Tensor4D | null) {
 function channelMeans(x: Tensor4D): Tensor1D {
   const [batch, height, width, channels] = x.shape;
   const perImage = tf.avgPool(x, [height, width], 1, 'valid');
-  const columns = tf.reshape(perImage, [1, batch, 1, channels]) as Tensor4D;
+  const columns = tf.reshape<Rank.R4>(perImage, [1, batch, 1, channels]);
   const all = batch === 1 ? columns : tf.avgPool(columns, [batch, 1], 1, 'valid');
   return tf.reshape(all, [channels]);
 }
 
 /** `x · factor + offset` for each channel: a depthwise convolution, the fastest such pass on WASM. */
 function affine(x: Tensor4D, factor: Tensor1D, offset: Tensor1D): Tensor4D {
-  const filter = tf.reshape(factor, [1, 1, factor.size, 1]) as Tensor4D;
+  const filter = tf.reshape<Rank.R4>(factor, [1, 1, factor.size, 1]);
   return tf.fused.depthwiseConv2d({x, filter, strides: 1, pad: 'valid', bias: offset});
 }

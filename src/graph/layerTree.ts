@@ -70,7 +70,7 @@ export class LayerTree {
           layer: held.layer,
           owner: isCell || owner !== layer ? owner : held.layer,
           path: join(path, held.property),
-          keyPrefix: isCell ? keyPrefix : join(keyPrefix, held.segment!),
+          keyPrefix: isCell ? keyPrefix : join(keyPrefix, held.segment),
           enclosing: inside,
         }),
       );

@@ -51,9 +51,7 @@ function describe(entry: LayerEntry, weight: Weight, keys: Set<string>): FixedPa
     shape: variable.shape,
     variable,
     applyConstraint:
-      constraint == null
-        ? undefined
-        : () => tf.tidy(() => variable.assign(constraint.apply(variable) as tf.Tensor)),
+      constraint == null ? undefined : () => tf.tidy(() => variable.assign(constraint.apply(variable))),
   };
 }
 

@@ -36,7 +36,7 @@ const fields = (layer: Layer) => layer as unknown as LayerFields;
 
 /** The call that made a symbolic tensor. */
 export function nodeOf(tensor: SymbolicTensor): LayerNode | undefined {
-  return tensor.sourceLayer.inboundNodes[tensor.nodeIndex] as unknown as LayerNode | undefined;
+  return tensor.sourceLayer.inboundNodes[tensor.nodeIndex];
 }
 
 /** A weight of a layer, with the fields that tfjs hides. */
@@ -58,6 +58,11 @@ export function ownWeights(layer: Layer): Weight[] {
   ];
 }
 
+/** The tf.Variable behind a layer's weight. */
+export function variableOf(layerVariable: LayerVariable): Variable {
+  return (layerVariable as unknown as {val: Variable}).val;
+}
+
 /** All weights of a layer as tfjs lists them, inner layers' included. */
 export function listedWeights(layer: Layer): Weight[] {
   const trainable = new Set(layer.trainableWeights);
@@ -66,7 +71,7 @@ export function listedWeights(layer: Layer): Weight[] {
 
 function describeWeight(layerVariable: LayerVariable, statistic: boolean): Weight {
   const name = layerVariable.originalName.split('/').at(-1)!;
-  return {layerVariable, variable: layerVariable.read() as Variable, name, statistic};
+  return {layerVariable, variable: variableOf(layerVariable), name, statistic};
 }
 
 /** Penalties of a layer's own weights, and what a layer's author added by `addLoss`. */
@@ -93,7 +98,7 @@ export function computeMask(
 }
 
 export function supportsMasking(layer: Layer): boolean {
-  return fields(layer).supportsMasking === true;
+  return fields(layer).supportsMasking;
 }
 
 /** Whether a layer says by itself what becomes of masks. */
@@ -208,6 +213,11 @@ export function withCall<T>(
 /** Whether a gradient is being recorded, so that what a step made is still needed after it. */
 export function isRecordingGradient(): boolean {
   return tf.engine().state.gradientDepth > 0;
+}
+
+/** Whether a gradient of a gradient is being recorded. */
+export function isRecordingNested(): boolean {
+  return tf.engine().state.gradientDepth > 1;
 }
 
 /**

@@ -54,7 +54,7 @@ describe.each(BACKENDS)('batch normalization in training on %s', backend => {
         expect(relativeError(result.outputs[0]!, entry.y)).toBeLessThan(
           entry.name.includes('far') ? 1e-4 : 2e-6,
         );
-        return tf.sum(tf.mul(result.outputs[0]!, dy)) as Scalar;
+        return tf.sum<Scalar>(tf.mul(result.outputs[0]!, dy));
       }, [x, ...trained.map(p => p.variable)]);
       const gradient = (key: string) => grads[trained.find(p => p.key.endsWith(key))!.variable.name]!;
       const tolerance = entry.name.includes('far') ? 1e-4 : 5e-6;
@@ -89,7 +89,7 @@ describe.each(BACKENDS)('batch normalization in training on %s', backend => {
       );
       const graph = ModelGraph.of(built);
       const xs = tf.variable(tf.tensor(entry.x, shape));
-      const mask = tf.tensor2d(entry.mask!);
+      const mask = tf.tensor2d(entry.mask);
       const dy = tf.tensor(entry.dy, shape);
       let newMean: Tensor | undefined;
       const {grads} = tf.variableGrads(() => {
@@ -97,7 +97,7 @@ describe.each(BACKENDS)('batch normalization in training on %s', backend => {
         newMean = tf.keep(statistics[0]!.value);
         expect(relativeError(outputs[0]!, entry.y)).toBeLessThan(2e-6);
         expect(relativeError(statistics[1]!.value, entry.newVariance)).toBeLessThan(2e-6);
-        return tf.sum(tf.mul(outputs[0]!, dy)) as Scalar;
+        return tf.sum<Scalar>(tf.mul(outputs[0]!, dy));
       }, [xs]);
       expect(relativeError(newMean!, entry.newMean)).toBeLessThan(2e-6);
       expect(relativeError(grads[xs.name]!, entry.dx)).toBeLessThan(5e-6);
@@ -219,11 +219,37 @@ describe('batch normalization', () => {
     const [kernel] = graph.parameters().filter(p => p.trainable);
     tf.tidy(() => {
       const {grads} = tf.variableGrads(
-        () => tf.sum(graph.run([tf.tensor2d([[5, 7]])], {training: true}).outputs[0]!) as Scalar,
+        () => tf.sum<Scalar>(graph.run([tf.tensor2d([[5, 7]])], {training: true}).outputs[0]!),
         [kernel!.variable],
       );
       // γ/√(variance + ε) = 2/2 and 3/3, so the gradient is the input.
       values(grads[kernel!.variable.name]!).forEach((g, i) => expect(g).toBeCloseTo([5, 5, 7, 7][i]!, 4));
+    });
+  });
+
+  it('has a gradient of its gradient too, for a gradient penalty', () => {
+    const norm = layers.batchNormalization({inputShape: [2]});
+    const graph = ModelGraph.of(sequential({layers: [norm]}));
+    const gamma = graph.parameters()[0]!.variable;
+    const x = noise([5, 2]);
+    const cubes = (v: Tensor) => {
+      const y = graph.run([v], {training: true}).outputs[0]!;
+      return tf.sum<Scalar>(tf.mul(y, tf.square(y)));
+    };
+    /** Σ (∂ Σy³ / ∂x)² */
+    const penalty = () => tf.sum<Scalar>(tf.square(tf.grad(cubes)(x)));
+    tf.tidy(() => {
+      const gradient = values(tf.variableGrads(penalty, [gamma]).grads[gamma.name]!);
+      const h = 1e-2;
+      gradient.forEach((g, i) => {
+        const at = (shift: number) => {
+          gamma.assign(tf.tensor1d([1, 1].map((one, j) => one + (i === j ? shift : 0))));
+          return penalty().dataSync()[0]!;
+        };
+        const difference = (at(h) - at(-h)) / (2 * h);
+        expect(Math.abs(g - difference) / Math.abs(difference)).toBeLessThan(1e-3);
+        gamma.assign(tf.ones([2]));
+      });
     });
   });
 

@@ -78,7 +78,7 @@ describe('a mask', () => {
       'bidirectional over sequences',
       () =>
         layers.bidirectional({
-          layer: layers.gru({...plainRnn, returnSequences: true}) as RNN,
+          layer: layers.gru({...plainRnn, returnSequences: true}),
           mergeMode: 'sum',
         }),
     ],
@@ -163,8 +163,8 @@ describe.each(BACKENDS)('a recurrent layer with a mask on %s', backend => {
     found.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-6));
   };
   const withBias = {units: 3, recurrentInitializer: 'glorotNormal'};
-  const make = (cell: CellName, options: object = {}): layers.Layer =>
-    layers[cell]({...withBias, ...options, biasInitializer: 'randomNormal'} as never);
+  const make = (cell: CellName, options: object = {}): RNN =>
+    layers[cell]({...withBias, ...options, biasInitializer: 'randomNormal'});
   const after = (...stack: layers.Layer[]) =>
     sequential({layers: [layers.masking({inputShape: [time, features]}), ...stack]});
   const cells: CellName[] = ['simpleRNN', 'gru', 'lstm'];
@@ -203,7 +203,7 @@ describe.each(BACKENDS)('a recurrent layer with a mask on %s', backend => {
   it('goes both ways, the way back turned around again', () => {
     tf.tidy(() => {
       const layer = layers.bidirectional({
-        layer: make('gru', {returnSequences: true}) as RNN,
+        layer: make('gru', {returnSequences: true}),
         mergeMode: 'concat',
       });
       const built = after(layer);
@@ -250,7 +250,7 @@ describe.each(BACKENDS)('a recurrent layer with a mask on %s', backend => {
     tf.tidy(() => {
       const graph = ModelGraph.of(built);
       const x = asTensor(sequences());
-      const gradient = tf.grad((v: Tensor) => tf.sum(graph.run([v], {training: true}).outputs[0]!) as Scalar)(
+      const gradient = tf.grad((v: Tensor) => tf.sum<Scalar>(graph.run([v], {training: true}).outputs[0]!))(
         x,
       );
       const perStep = values(tf.sum(tf.abs(gradient), 2));
@@ -268,7 +268,7 @@ describe.each(BACKENDS)('a recurrent layer with a mask on %s', backend => {
       padding: 'same',
       recurrentInitializer: 'glorotNormal',
     });
-    const built = model({inputs: words, outputs: apply(recurrent as layers.Layer, masked)});
+    const built = model({inputs: words, outputs: apply(recurrent, masked)});
     tf.tidy(() => {
       const graph = ModelGraph.of(built);
       const padded = graph.run([tokens([[1, 2, 0]])]).outputs[0]!;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {constraints, input, layers, model, models, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel, RNN, SymbolicTensor} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {ModelGraph} from '../../src/graph';
 import {activate} from './backends';
@@ -22,9 +22,9 @@ describe('the parameters of a model', () => {
     let y = layers.timeDistributed({layer: inner}).apply(x);
     y = layers.batchNormalization().apply(y);
     y = layers
-      .bidirectional({layer: layers.lstm({...plain, returnSequences: true}) as RNN, mergeMode: 'sum'})
+      .bidirectional({layer: layers.lstm({...plain, returnSequences: true}), mergeMode: 'sum'})
       .apply(y);
-    y = layers.rnn({cell: cell as never, returnSequences: true}).apply(y);
+    y = layers.rnn({cell: cell, returnSequences: true}).apply(y);
     y = layers.gru(plain).apply(y);
     y = sequential({layers: [layers.dense({units: 1, inputShape: [2], useBias: false})]}).apply(y);
     const built = model({inputs: x, outputs: y as SymbolicTensor});
@@ -107,7 +107,7 @@ describe('the parameters of a model', () => {
     for (const {build} of zoo.slice(0, 7)) {
       const built = build();
       const json = built.toJSON(undefined, false) as never;
-      const loaded = await models.modelFromJSON({modelTopology: json} as never);
+      const loaded = await models.modelFromJSON({modelTopology: json});
       expect(keys(loaded)).toEqual(keys(built));
     }
   });
@@ -131,7 +131,7 @@ describe('the parameters of a model', () => {
     });
     const x = input({shape: [2]});
     const last = layers.dense({units: 1});
-    const built = model({inputs: x, outputs: last.apply(inner.apply(x) as SymbolicTensor) as SymbolicTensor});
+    const built = model({inputs: x, outputs: last.apply(inner.apply(x)) as SymbolicTensor});
     expect(trainable(built)).toEqual([
       '1/0/kernel',
       '1/0/bias',
@@ -193,7 +193,7 @@ describe('the parameters of a model', () => {
         return this.parts.reduce<Tensor>((y, part) => part.call(y, {}) as Tensor, x[0]!);
       }
     }
-    const composite = new Composite({inputShape: [3]} as never);
+    const composite = new Composite({inputShape: [3]});
     composite.teacher = sequential({layers: [layers.dense({units: 1, inputShape: [1]})]});
     const built = sequential({layers: [composite]});
     expect(keys(built)).toEqual([

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel, RNN, SymbolicTensor} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {ModelGraph} from '../../src/graph';
 import type {RunOptions} from '../../src/graph';
@@ -48,7 +48,7 @@ const makers: Record<string, () => LayersModel> = {
     sequential({
       layers: [
         layers.bidirectional({
-          layer: layers.lstm({...plain, dropout: 0.5}) as RNN,
+          layer: layers.lstm({...plain, dropout: 0.5}),
           mergeMode: 'concat',
           inputShape: [6, 5],
         }),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Scalar} from '@tensorflow/tfjs-core';
 import {input, layers, model, regularizers, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel, RNN, SymbolicTensor} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {ModelGraph} from '../../src/graph';
 import {activate} from './backends';
@@ -48,7 +48,7 @@ describe('the penalties of a model', () => {
     const x = input({shape: [3]});
     const built = model({
       inputs: x,
-      outputs: shared.apply(shared.apply(x) as SymbolicTensor) as SymbolicTensor,
+      outputs: shared.apply(shared.apply(x)) as SymbolicTensor,
     });
     expect(penalty(built)).toBe(4.5);
     expect(tfjs(built)).toBe(9);
@@ -62,7 +62,7 @@ describe('the penalties of a model', () => {
           kernelRegularizer: l1(),
           recurrentRegularizer: l1(),
           inputShape: [4, 3],
-        } as never),
+        }),
       ],
     });
     expect(penalty(built)).toBe(6 + 2); // kernel [3, 4], recurrent kernel [1, 4]
@@ -70,7 +70,7 @@ describe('the penalties of a model', () => {
   });
 
   it('count both directions of a bidirectional layer, which tfjs forgets', () => {
-    const layer = layers.simpleRNN({...ones, kernelRegularizer: l1()} as never) as RNN;
+    const layer = layers.simpleRNN({...ones, kernelRegularizer: l1()});
     const built = sequential({layers: [layers.bidirectional({layer, mergeMode: 'sum', inputShape: [4, 3]})]});
     expect(penalty(built)).toBe(3);
     expect(tfjs(built)).toBe(0);

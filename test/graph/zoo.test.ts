@@ -15,7 +15,7 @@ describe.each(BACKENDS)('a run in inference on %s', backend => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const x = feed();
-      const expected = toList(model.predict(x) as Tensor | Tensor[]);
+      const expected = toList(model.predict(x));
       const {outputs} = ModelGraph.of(model).run(x);
       expect(outputs).toHaveLength(expected.length);
       outputs.forEach((output, i) => {

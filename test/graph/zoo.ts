@@ -192,7 +192,7 @@ export const zoo: readonly ZooModel[] = [
     build: () => {
       const x = input({shape: [4, 2]});
       const both = (mergeMode: 'concat' | 'sum' | 'mul' | 'ave') =>
-        layers.bidirectional({layer: layers.lstm(lstm) as tfl.RNN, mergeMode}).apply(x) as tfl.SymbolicTensor;
+        layers.bidirectional({layer: layers.lstm(lstm), mergeMode}).apply(x) as tfl.SymbolicTensor;
       const parts = [both('concat'), both('sum'), both('mul'), both('ave')];
       return model({inputs: x, outputs: layers.concatenate().apply(parts) as tfl.SymbolicTensor});
     },
@@ -240,7 +240,7 @@ export const zoo: readonly ZooModel[] = [
             padding: 'same',
             inputShape: [3, 4, 4, 1],
             recurrentInitializer: 'glorotNormal',
-          }) as never,
+          }),
           layers.globalMaxPooling2d({}),
         ],
       }),
