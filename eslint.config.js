@@ -10,30 +10,38 @@ export default tseslint.config(
       parserOptions: {projectService: true, tsconfigRootDir: import.meta.dirname},
     },
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', {fixStyle: 'inline-type-imports'}],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        {fixStyle: 'inline-type-imports', disallowTypeAnnotations: false},
+      ],
       '@typescript-eslint/no-unused-vars': [
         'error',
         {argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true},
       ],
-      '@typescript-eslint/switch-exhaustiveness-check': 'off',
       // `noUncheckedIndexedAccess` makes `array[i]!` the honest form in a loop whose bounds are known.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // Numbers in messages are the rule here, not an accident.
+      // Messages are full of numbers and shapes.
       '@typescript-eslint/restrict-template-expressions': [
         'error',
-        {allowNumber: true, allowBoolean: true, allowNullish: true},
+        {allowNumber: true, allowBoolean: true, allowNullish: true, allowArray: true},
       ],
-      // A callback's hook may be async without awaiting, and `() => tf.dispose(x)` reads well.
+      '@typescript-eslint/no-base-to-string': 'off',
+      // A callback's hook may be async without awaiting; `() => tf.dispose(x)` and `void promise` read well.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      // Asks for code at the mercy of how precise tfjs's declarations are.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      // These ask for code at the mercy of how precise tfjs's declarations are.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
-      // `StopReason = 'completed' | (string & {})` and empty option types are deliberate.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // tfjs's registries are plain objects, and its functions do not use `this`.
+      '@typescript-eslint/no-dynamic-delete': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      // `[...'abc']` takes an einsum equation apart.
+      '@typescript-eslint/no-misused-spread': 'off',
+      // `'completed' | (string & {})` and empty option types are deliberate.
       '@typescript-eslint/no-empty-object-type': 'off',
       '@typescript-eslint/no-redundant-type-constituents': 'off',
-      // Functions of tfjs's namespace objects do not use `this`.
-      '@typescript-eslint/unbound-method': 'off',
       eqeqeq: ['error', 'always', {null: 'ignore'}],
     },
   },
