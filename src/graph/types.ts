@@ -69,7 +69,11 @@ export interface RunOptions {
   training?: boolean;
   /** Fixes every random draw of the layers. Without it layers draw from `Math.random`. */
   random?: LayerRandomness;
-  /** Sees every layer call in order, and may return tensors that take the outputs' place. */
+  /**
+   * Sees every layer call in order, and may return tensors that take the outputs' place: as many, of the same
+   * shapes. Layers of nested models are seen one by one, a wrapper (`TimeDistributed` …) as a whole. Tensors that
+   * it wants to have after the run it must `tf.keep`.
+   */
   intercept?: (call: LayerCall) => readonly Tensor[] | undefined;
 }
 
