@@ -82,6 +82,11 @@ export function mapKernelInputs(
   return mapped as NamedTensorInfoMap;
 }
 
+/** The attributes of a kernel call, under the type that its operation gives them. */
+export function attrsAs<Attrs>(attrs: tf.NamedAttrMap | undefined): Attrs {
+  return attrs as unknown as Attrs;
+}
+
 /** What a gradient function of ours looks like: its attributes have the type that the kernel is called with. */
 export interface TypedGradient<Attrs> {
   readonly kernelName: string;

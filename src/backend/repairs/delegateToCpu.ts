@@ -60,8 +60,15 @@ function copyIn(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: 
 }
 
 function copyOut(scratch: CpuScratch, heap: HeapBackend, {dataId, shape, dtype}: TensorInfo): TensorInfo {
-  const values = scratch.readSync(dataId);
+  const values = ofType(scratch.readSync(dataId), dtype);
   const bucket =
     dtype === 'complex64' ? heap.write(values, [...shape, 2], 'float32') : heap.write(values, shape, dtype);
   return {dataId: bucket, shape, dtype};
+}
+
+/** Some CPU kernels keep whole numbers in a Float32Array, whose bytes mean something else on the heap. */
+function ofType(values: tf.BackendValues, dtype: tf.DataType): tf.BackendValues {
+  if (dtype === 'int32' && !(values instanceof Int32Array)) return Int32Array.from(values as Float32Array);
+  if (dtype === 'bool' && !(values instanceof Uint8Array)) return Uint8Array.from(values as Float32Array);
+  return values;
 }

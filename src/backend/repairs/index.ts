@@ -3,28 +3,33 @@
  */
 import {trainingKernels} from '../wasm';
 import {broadcastGradients} from './broadcasting';
+import {clipping} from './clipping';
 import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
 import {cropAndResizeGradient} from './cropAndResize';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
+import {fusedMatMul} from './fusedMatMul';
 import {identity} from './identity';
 import {indexingGradients} from './indexing';
 import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mirrorPadGradient} from './mirrorPad';
-import {missingKernels} from './missingKernels';
+import {maxPoolWithArgmax, missingKernels} from './missingKernels';
 import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
 import {resizeGradients} from './resize';
-import {scanGradients} from './scans';
+import {samePadding} from './samePadding';
+import {scanGradients, scans} from './scans';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
 import {tensorScatterUpdate} from './tensorScatterUpdate';
+import {broadcastPrelu, gatherByBatch, wholeNumberMatMul} from './unsupportedCalls';
 import type {Repair, RepairedBackend} from './types';
 
 const all: readonly Repair[] = [
   missingKernels,
   matMulCache,
   identity,
+  maxPoolWithArgmax,
   maxPool3d,
   maxPool3dGradient,
   averagePool3dGradient,
@@ -33,6 +38,8 @@ const all: readonly Repair[] = [
   resizeGradients,
   dilation2d,
   tensorScatterUpdate,
+  clipping,
+  scans,
   stridedSlice,
   einsum,
   einsumGradient,
@@ -44,6 +51,12 @@ const all: readonly Repair[] = [
   mirrorPadGradient,
   layoutGradients,
   ...trainingKernels,
+  // These go on top of kernels above.
+  samePadding,
+  gatherByBatch,
+  wholeNumberMatMul,
+  broadcastPrelu,
+  fusedMatMul,
   complexNumbers,
 ];
 

@@ -14,3 +14,12 @@ export const missingKernels: Repair = {
   prepare: loadCpuKernels,
   kernels: () => missing.map(delegateToCpu),
 };
+
+export const maxPoolWithArgmax: Repair = {
+  id: 'wasm/max-pool-with-argmax',
+  description:
+    "tfjs's maxPoolWithArgmax gives 1.2e-38 at index 0 for windows without a positive number on WASM; it runs on its CPU kernel now.",
+  backends: ['wasm'],
+  prepare: loadCpuKernels,
+  kernels: () => [delegateToCpu(tf.MaxPoolWithArgmax)],
+};

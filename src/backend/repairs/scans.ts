@@ -1,9 +1,9 @@
 /**
- * The gradients of running sums and running products.
+ * Running sums and running products, and their gradients.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
-import {gradientConfig} from '../tfjsInternals';
+import type {Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import {attrsAs, gradientConfig} from '../tfjsInternals';
 import type {Repair} from './types';
 
 interface ScanAttributes {
@@ -11,6 +11,25 @@ interface ScanAttributes {
   readonly exclusive: boolean;
   readonly reverse: boolean;
 }
+
+export const scans: Repair = {
+  id: 'scans',
+  description:
+    'cumsum and cumprod of an axis counted from the end have no values in tfjs on CPU and go beyond their memory on WASM; they work now.',
+  backends: ['wasm', 'cpu'],
+  kernels: (_, {current}) =>
+    [tf.Cumsum, tf.Cumprod].map(kernelName => {
+      const kernel = current(kernelName)!;
+      return {
+        ...kernel,
+        kernelFunc: call => {
+          const {shape} = call.inputs['x'] as TensorInfo;
+          const [axis] = tf.util.parseAxisParam(attrsAs<ScanAttributes>(call.attrs).axis, shape);
+          return kernel.kernelFunc({...call, attrs: {...call.attrs, axis: axis!}});
+        },
+      };
+    }),
+};
 
 export const scanGradients: Repair = {
   id: 'scan-gradients',
