@@ -82,22 +82,15 @@ export function arraysToDataset(
   const element: Record<string, Sources> = {xs: byPort(x, ports?.inputs)};
   if (y !== undefined) element['ys'] = byPort(y, ports?.outputs);
   if (w !== undefined) element['sampleWeights'] = weightsByPort(w, ports?.outputs);
-  return fromArrays(element);
+  return Dataset.fromArrays<ArrayStructure>(element);
 }
 
 /** The targets of `[x, y]` alone, as a Dataset of records by output. */
 export function targetsDataset(y: ArrayData, ports: BatchPorts | undefined): Dataset<unknown> {
-  return fromArrays(byPort(y, ports?.outputs));
+  return Dataset.fromArrays<ArrayStructure>(byPort(y, ports?.outputs));
 }
 
 type Sources = Readonly<Record<string, ArraySource>>;
-
-// The structure is known at run time only: its element type would be computed without end.
-function fromArrays(arrays: Readonly<Record<string, ArrayStructure>>): Dataset<unknown> {
-  const create: (structure: ArrayStructure) => Dataset<unknown> = structure =>
-    Dataset.fromArrays(structure as ArraySource);
-  return create(arrays);
-}
 
 /**
  * One source for each port, by name (by number where there are no ports). A list counts as several sources only
@@ -134,8 +127,8 @@ function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: So
   if (dataset.size === 0) throw emptyError(what);
   let batches = dataset;
   if (dataset.batchSize === undefined) {
-    const {size} = dataset;
-    if (shuffle && !dataset.shuffled && size !== undefined && Number.isFinite(size))
+    // A stream cannot be put into a new order as a whole: its own shuffle({buffer}) can.
+    if (shuffle && !dataset.shuffled && dataset.randomAccess && dataset.size !== Infinity)
       batches = batches.shuffle();
     batches = batches.batch(batchSize) as Dataset<unknown>;
   }
