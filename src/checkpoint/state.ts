@@ -41,8 +41,10 @@ const KIND_DTYPES: Readonly<Record<Kind, readonly SafetensorsDtype[]>> = {
  * @example
  * const weights = tf.tensor1d([1, 2, 3]);
  * const bytes = await encodeState({epoch: 3, best: -Infinity, weights});
- * const {epoch, weights: again} = decodeState(bytes); // 3, a tensor of 1, 2, 3
- * disposeState({weights, again});
+ * const again = decodeState(bytes) as {epoch: number; weights: tf.Tensor};
+ * again.epoch; // 3
+ * again.weights; // [1, 2, 3]
+ * disposeState([weights, again]);
  */
 export async function encodeState(tree: StateTree): Promise<Uint8Array> {
   const leaves = new Map<string, Leaf>();
