@@ -1,29 +1,53 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
-import {floats, stockKernel, wasmKernel} from './tfjsInternals';
+import type {KernelConfig, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import {kernelOfTensors, stockKernel, wasmKernel} from './tfjsInternals';
+import type {Scratch, StockKernel} from './tfjsInternals';
 
-type Inputs = Record<'x' | 'mean' | 'variance', TensorInfo> & Partial<Record<'offset' | 'scale', TensorInfo>>;
+type Inputs<T> = Record<'x' | 'mean' | 'variance', T> & Partial<Record<'offset' | 'scale', T | null>>;
 
-/** `FusedBatchNorm` as two or three vectorised passes; tfjs's own loop is three times slower. */
+interface Attrs {
+  varianceEpsilon: number;
+}
+
+/**
+ * `FusedBatchNorm` as a few vectorised passes. tfjs's own loop is three times slower, and takes statistics of any
+ * shape for those of the last axis.
+ */
 export function fusedBatchNorm(): KernelConfig {
-  const stock = stockKernel(tf.FusedBatchNorm);
-  const [subtract, multiply, add] = [tf.Sub, tf.Multiply, tf.Add].map(name => stockKernel(name));
-  return wasmKernel<Inputs, {varianceEpsilon: number}>(
-    tf.FusedBatchNorm,
-    ({inputs, attrs, backend, scratch}) => {
-      const {x, mean, variance, offset, scale} = inputs;
-      const channels = x.shape.at(-1)!;
-      const vectors = [mean, variance, offset, scale].filter(info => info !== undefined && info !== null);
-      if (vectors.some(({shape}) => shape.length !== 1 || shape[0] !== channels))
-        return stock(scratch, inputs, attrs);
-      const factor = scratch.make([channels]);
-      const to = floats(backend, factor);
-      const spread = floats(backend, variance);
-      const gamma = scale ? floats(backend, scale) : undefined;
-      for (let c = 0; c < channels; c++)
-        to[c] = (gamma?.[c] ?? 1) / Math.sqrt(spread[c]! + attrs.varianceEpsilon);
-      const scaled = multiply!(scratch, {a: subtract!(scratch, {a: x, b: mean}, {}), b: factor}, {});
-      return offset ? add!(scratch, {a: scaled, b: offset}, {}) : scaled;
+  const ops = {
+    subtract: stockKernel(tf.Sub),
+    multiply: stockKernel(tf.Multiply),
+    add: stockKernel(tf.Add),
+    rsqrt: stockKernel(tf.Rsqrt),
+  };
+  return wasmKernel<Inputs<TensorInfo>, Attrs>(tf.FusedBatchNorm, ({inputs, attrs, scratch}) =>
+    normalize(scratch, ops, inputs, attrs.varianceEpsilon),
+  );
+}
+
+function normalize(
+  scratch: Scratch,
+  {subtract, multiply, add, rsqrt}: Record<'subtract' | 'multiply' | 'add' | 'rsqrt', StockKernel>,
+  {x, mean, variance, offset, scale}: Inputs<TensorInfo>,
+  varianceEpsilon: number,
+): TensorInfo {
+  const epsilon = scratch.make([]);
+  scratch.backend.typedArrayFromHeap(epsilon)[0] = varianceEpsilon;
+  const inverse = rsqrt(scratch, {x: add(scratch, {a: variance, b: epsilon}, {})}, {});
+  const factor = scale ? multiply(scratch, {a: inverse, b: scale}, {}) : inverse;
+  const scaled = multiply(scratch, {a: subtract(scratch, {a: x, b: mean}, {}), b: factor}, {});
+  return offset ? add(scratch, {a: scaled, b: offset}, {}) : scaled;
+}
+
+/** The same for tfjs's cpu backend, whose own kernel is kept for statistics of the last axis. */
+export function fusedBatchNormOnCpu(original: KernelConfig): KernelConfig {
+  return kernelOfTensors<Inputs<Tensor>, Attrs>(
+    original,
+    ({mean, variance}) => mean.shape.length > 1 || variance.shape.length > 1,
+    ({x, mean, variance, offset, scale}, {varianceEpsilon}) => {
+      const inverse = tf.rsqrt(tf.add(variance, varianceEpsilon));
+      const scaled = tf.mul(tf.sub(x, mean), scale ? tf.mul(inverse, scale) : inverse);
+      return offset ? tf.add(scaled, offset) : scaled;
     },
   );
 }

@@ -1,17 +1,18 @@
 /** What tfjs's WASM backend lacks, or does too slowly, for training. */
-import {AvgPoolGrad} from '@tensorflow/tfjs-core';
+import {AvgPoolGrad, FusedBatchNorm} from '@tensorflow/tfjs-core';
 import type {KernelConfig} from '@tensorflow/tfjs-core';
 import {hostKernel} from '../repairs/hostKernel';
 import type {Repair} from '../repairs/types';
-import {fusedBatchNorm} from './batchNorm';
+import {fusedBatchNorm, fusedBatchNormOnCpu} from './batchNorm';
 import {cast} from './cast';
 import {conv2dBackpropFilter} from './convFilterGradient';
 import {conv2dBackpropInput} from './convInputGradient';
-import {unfuseConvLayers} from './convLayer';
 import {depthwiseBackpropFilter, depthwiseBackpropInput} from './depthwiseGradients';
 import {batchNormGradient} from './gradients/batchNorm';
+import {comparisonGradients} from './gradients/comparisons';
 import {convGradient, depthwiseGradient} from './gradients/conv';
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
+import {repairLayerCalls} from './layerCalls';
 import {batchMatMul, fusedMatMul} from './matMul';
 import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
 import type {PoolAttrs} from './pooling';
@@ -57,18 +58,40 @@ export const trainingKernels: Repair[] = [
   {
     id: 'wasm/elementwise-speed',
     description:
-      'Sums, means, tiles, transposes, casts and batch normalization on WASM are vectorised or plain copies; casting 0.5 to bool gives true.',
+      'Sums, means, tiles, transposes, and casts on WASM are vectorised or plain copies; casting 0.5 to bool gives true.',
     backends: ['wasm'],
-    kernels: () => [sum(), mean(), tile(), transpose(), cast(), fusedBatchNorm()],
-    gradients: () => [sumGradient, meanGradient, tileGradient, batchNormGradient],
+    kernels: () => [sum(), mean(), tile(), transpose(), cast()],
+    gradients: () => [sumGradient, meanGradient, tileGradient],
   },
   {
     id: 'conv-dilation',
-    description:
-      'tfjs refuses the gradient of a dilated convolution, and its conv2d layers compute gradients that nobody asked for; both are put right.',
+    description: 'tfjs refuses the gradients of dilated convolutions; now they are computed.',
     backends: ['wasm', 'cpu'],
-    prepare: async () => unfuseConvLayers(),
     gradients: () => [convGradient, depthwiseGradient],
+  },
+  {
+    id: 'layer-calls',
+    description:
+      'In tfjs-layers, conv2d layers compute gradients that nobody asked for, depthwiseConv2d ignores its dilation, and resizing and randomWidth fail inside a model; all are put right.',
+    backends: ['wasm', 'cpu'],
+    prepare: async () => repairLayerCalls(),
+  },
+  {
+    id: 'comparison-gradients',
+    description:
+      'tfjs throws where a gradient passes a comparison, as in thresholdedReLU and masking; it is zero now.',
+    backends: ['wasm', 'cpu'],
+    gradients: () => comparisonGradients,
+  },
+  {
+    id: 'batch-norm-axis',
+    description:
+      'tfjs normalizes along the wrong axis, silently, where batchNormalization has another axis than the last; now it is the right one.',
+    backends: ['wasm', 'cpu'],
+    kernels: (backend, {current}) => [
+      backend === 'wasm' ? fusedBatchNorm() : fusedBatchNormOnCpu(current(FusedBatchNorm)!),
+    ],
+    gradients: () => [batchNormGradient],
   },
   {
     id: 'avg-pool-gradient',

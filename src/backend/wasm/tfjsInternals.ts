@@ -160,3 +160,35 @@ export function numbers(backend: BackendWasm, info: TensorInfo): Float32Array | 
 export function gradientDepth(): number {
   return tf.engine().state.gradientDepth;
 }
+
+/**
+ * Replaces a method of a layer's class, once a program: copies of glassbox find each other's mark. The method may
+ * be inherited; only the class of `layer` itself, and what extends it, changes.
+ */
+export function patchLayer<L, Method extends (this: L, ...args: never[]) => unknown>(
+  layer: object,
+  name: string,
+  replace: (original: Method) => Method,
+): void {
+  const prototype = Object.getPrototypeOf(layer) as Record<string | symbol, unknown>;
+  const mark = Symbol.for(`glassbox.${name}`);
+  if (Object.hasOwn(prototype, mark)) return;
+  prototype[name] = replace(prototype[name] as Method);
+  prototype[mark] = true;
+}
+
+/** A kernel that computes some calls by operations of tfjs on the active backend, and leaves the rest to `original`. */
+export function kernelOfTensors<Inputs, Attrs>(
+  original: KernelConfig,
+  applies: (inputs: Inputs) => boolean,
+  compute: (inputs: Inputs, attrs: Attrs) => tf.Tensor,
+): KernelConfig {
+  return {
+    ...original,
+    kernelFunc: call => {
+      const inputs = call.inputs as unknown as Inputs;
+      if (!applies(inputs)) return original.kernelFunc(call);
+      return tf.tidy(() => compute(inputs, call.attrs as unknown as Attrs));
+    },
+  };
+}

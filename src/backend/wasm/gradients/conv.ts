@@ -31,7 +31,7 @@ export const depthwiseGradient: GradConfig = gradientConfig<ConvAttrs>({
   gradient: (dy, [x, filter], attrs) => {
     const {strides, pad, dilations, dimRoundingMode} = attrs;
     if (!isOne(dilations)) return dilatedDepthwise(dy as Tensor4D, x as Tensor4D, filter as Tensor4D, attrs);
-    const common = {strides, pad, dilations, dimRoundingMode};
+    const common = {strides, pad, dilations: dilations ?? [1, 1], dimRoundingMode};
     return {
       x: () =>
         runKernel(

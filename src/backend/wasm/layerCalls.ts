@@ -1,0 +1,90 @@
+/**
+ * Layers of tfjs-layers that compute something else than they say, put right on their prototypes: once a program,
+ * whoever comes first, and for all backends.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import {gradientDepth, patchLayer} from './tfjsInternals';
+
+/** What a 2-D convolution layer holds. */
+interface ConvLayer {
+  rank: number;
+  kernel: layers.LayerVariable;
+  depthwiseKernel: layers.LayerVariable;
+  bias: layers.LayerVariable | null;
+  kernelSize: [number, number];
+  strides: [number, number];
+  dilationRate: [number, number];
+  depthMultiplier: number;
+  padding: string;
+  dataFormat: string;
+  activation: {apply(x: Tensor): Tensor} | null;
+}
+
+type Call<L> = (this: L, inputs: Tensor | Tensor[], kwargs: object) => Tensor | Tensor[];
+type Shape = (number | null)[];
+type OutputShape<L> = (this: L, inputShape: Shape | Shape[]) => Shape | Shape[];
+
+const make = layers.layers;
+
+/** Puts the layers right; a second call, also from another copy of glassbox, changes nothing. */
+export function repairLayerCalls(): void {
+  // tfjs's fused operation computes the gradients of input and filter whether needed or not, and refuses a
+  // dilation. While gradients are recorded the plain one is called instead; the numbers are the same.
+  patchLayer<ConvLayer, Call<ConvLayer>>(make.conv2d({filters: 1, kernelSize: 1}), 'call', fused => {
+    return function (inputs, kwargs) {
+      if (gradientDepth() === 0 || this.rank !== 2) return fused.call(this, inputs, kwargs);
+      return tf.tidy(() => convolve(this, single(inputs), false));
+    };
+  });
+  // tfjs ignores the dilation of DepthwiseConv2D.
+  const depthwise = make.depthwiseConv2d({kernelSize: 1});
+  patchLayer<ConvLayer, Call<ConvLayer>>(depthwise, 'call', plain => {
+    return function (inputs, kwargs) {
+      if (tf.backend_util.tupleValuesAreOne(this.dilationRate)) return plain.call(this, inputs, kwargs);
+      return tf.tidy(() => convolve(this, single(inputs), true));
+    };
+  });
+  patchLayer<ConvLayer, OutputShape<ConvLayer>>(depthwise, 'computeOutputShape', plain => {
+    return function (inputShape) {
+      const kernelSize = this.kernelSize.map((size, axis) => (size - 1) * this.dilationRate[axis]! + 1);
+      return plain.call(Object.create(this, {kernelSize: {value: kernelSize}}) as ConvLayer, inputShape);
+    };
+  });
+  // tfjs hands the list of inputs on as if it were the images, and takes the batch for a side of them.
+  const resizing = make.resizing({height: 1, width: 1});
+  for (const layer of [resizing, make.randomWidth({factor: 0.5})]) {
+    patchLayer<object, Call<object>>(layer, 'call', plain => {
+      return function (inputs, kwargs) {
+        return plain.call(this, single(inputs), kwargs);
+      };
+    });
+  }
+  patchLayer<{height: number; width: number}, OutputShape<{height: number; width: number}>>(
+    resizing,
+    'computeOutputShape',
+    () => {
+      return function (inputShape) {
+        const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
+        return [...shape.slice(0, -3), this.height, this.width, shape.at(-1)!];
+      };
+    },
+  );
+}
+
+function single(inputs: Tensor | Tensor[]): Tensor4D {
+  return (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
+}
+
+function convolve(layer: ConvLayer, input: Tensor4D, isDepthwise: boolean): Tensor {
+  const channelsFirst = layer.dataFormat === 'channelsFirst';
+  const x = channelsFirst ? tf.transpose(input, [0, 2, 3, 1]) : input;
+  const pad = layer.padding === 'same' ? 'same' : 'valid';
+  const op = isDepthwise ? tf.depthwiseConv2d : tf.conv2d;
+  const kernel = (isDepthwise ? layer.depthwiseKernel : layer.kernel).read() as Tensor4D;
+  let y: Tensor = op(x, kernel, layer.strides, pad, 'NHWC', layer.dilationRate);
+  if (layer.bias) y = tf.add(y, layer.bias.read());
+  if (channelsFirst) y = tf.transpose(y, [0, 3, 1, 2]);
+  return layer.activation ? layer.activation.apply(y) : y;
+}
