@@ -11,7 +11,20 @@ import {elementShape, Metric} from './metric';
 /** Above this size a sum is taken axis by axis: adding ones to a float32 stops at 2²⁴. */
 const LARGE = 2 ** 22;
 
-/** A metric that is `Σ weight·value / Σ weight` over all elements since the last reset. */
+/**
+ * The base of metrics that are `Σ weight·value / Σ weight` over all elements since the last reset.
+ *
+ * @example
+ * class Bias extends metrics.MeanMetric {
+ *   protected measure(yTrue: tf.Tensor, yPred: tf.Tensor): tf.Tensor {
+ *     return tf.mean(tf.sub(yPred, yTrue), -1);
+ *   }
+ * }
+ * const bias = new Bias('bias');
+ * bias.update(tf.tensor2d([[1], [2]]), tf.tensor2d([[2], [2]]));
+ * await bias.result(); // 0.5
+ * bias.dispose();
+ */
 export abstract class MeanMetric extends Metric {
   private readonly values = new DeviceSum();
   private readonly weights = new DeviceSum();
