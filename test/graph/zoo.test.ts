@@ -44,8 +44,8 @@ describe.each(BACKENDS)('a run in training on %s', backend => {
   });
 });
 
-describe('a gradient through a run', () => {
-  beforeAll(() => activate('cpu'));
+describe.each(BACKENDS)('a gradient through a run on %s', backend => {
+  beforeAll(() => activate(backend));
 
   it.each(zoo)('leaves nothing behind: $name', ({build, feed}) => {
     const model = build();
