@@ -94,7 +94,10 @@ export class EarlyStopping implements Callback {
       );
     }
     this.reset();
-    Object.assign(this, {best, bestEpoch, stoppedEpoch, wait});
+    this.best = best;
+    this.bestEpoch = bestEpoch;
+    this.stoppedEpoch = stoppedEpoch;
+    this.wait = wait;
     this.bestWeights = this.restoreBest && bestWeights ? WeightSnapshot.from(bestWeights) : undefined;
     this.continued = true;
   }

@@ -86,7 +86,9 @@ export class ReduceLROnPlateau implements Callback {
     const best = readOptionalNumber(this.name, record, 'best');
     const wait = readNumber(this.name, record, 'wait');
     const cooldownLeft = readNumber(this.name, record, 'cooldownLeft');
-    Object.assign(this, {best, wait, cooldownLeft});
+    this.best = best;
+    this.wait = wait;
+    this.cooldownLeft = cooldownLeft;
     this.continued = true;
   }
 

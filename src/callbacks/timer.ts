@@ -68,7 +68,11 @@ export class Timer implements Callback {
     const before = readNumber(this.name, record, 'elapsedSeconds');
     const epochSeconds = readNumbers(this.name, record, 'epochSeconds');
     const epochBefore = readNumber(this.name, record, 'inEpoch');
-    Object.assign(this, {before, epochSeconds, epochBefore, runBegan: undefined, ranFor: 0});
+    this.before = before;
+    this.epochSeconds = epochSeconds;
+    this.epochBefore = epochBefore;
+    this.runBegan = undefined;
+    this.ranFor = 0;
     this.continued = true;
   }
 
