@@ -9,7 +9,8 @@ import type {Repair} from './types';
 
 interface ConvAttributes {
   readonly strides: [number, number];
-  readonly dilations: [number, number];
+  /** The layers pass null for no dilation. */
+  readonly dilations: [number, number] | null;
   readonly pad: unknown;
 }
 
@@ -45,7 +46,7 @@ function padInNumbers(
     x as [number, number, number, number],
     filter as [number, number, number, number],
     strides,
-    dilations,
+    dilations ?? 1,
     'same',
     undefined,
     isDepthwise,
