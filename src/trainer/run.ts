@@ -21,6 +21,9 @@ import {Stepper} from './stepper';
 import type {TrainerCore} from './trainerCore';
 import {Yielder} from './yielding';
 
+/** Batches that BatchNorm's statistics are recomputed from where the data has no end. */
+const ENDLESS_REFRESH = 100;
+
 export interface RunSetup {
   readonly core: TrainerCore;
   readonly source: BatchSource;
@@ -170,12 +173,13 @@ export class TrainingRun implements RunBehind {
 
   async refreshStatistics({batches = Infinity}: {batches?: number} = {}): Promise<void> {
     const {core, source} = this.setup;
-    if (!source.repeatable || source.batchesPerPass === undefined) return;
+    if (!source.rereadable) return;
     for (const {graph} of core.graphs) {
       if (!graph.hasBatchNormalization) continue;
       const refresh = new StatisticsRefresh(graph, this.seed);
       try {
-        const steps = Math.min(batches, this.batchesPerEpoch ?? 100);
+        const endless = source.batchesPerPass === Infinity ? ENDLESS_REFRESH : Infinity;
+        const steps = Math.min(batches, this.batchesPerEpoch ?? endless);
         await forEachBatch(
           {source, ports: core.ports, seed: this.seed, what: 'training data', steps, signal: this.signal},
           batch => refresh.add(batch),
@@ -401,7 +405,6 @@ export class TrainingRun implements RunBehind {
         first ??= {error};
       }
     };
-    this.busy = undefined;
     if (failed !== undefined && this.progress.stopReason === 'error') {
       await attempt(() => hooks.callAll('onException', () => extend(this.context, {error: failed.error})));
     }

@@ -24,6 +24,8 @@ export interface BatchSource {
   readonly batchesPerPass: number | undefined;
   /** Whether a second pass gives data again. */
   readonly repeatable: boolean;
+  /** Whether a pass can be opened beside the one that runs, without disturbing it. */
+  readonly rereadable: boolean;
   /** Identifies how the data is cut into batches: a checkpoint from the middle of an epoch must agree. */
   readonly layout: string;
   /** @throws CheckpointError when a pass cannot be entered in its middle. */
@@ -135,6 +137,7 @@ function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: So
   return {
     batchesPerPass: batches.size,
     repeatable: true,
+    rereadable: true,
     layout: `${batches.batchSize ?? batchSize}×${batches.size ?? '?'}`,
     open({pass, consumed}, seed) {
       const iterator = batches.iterate({epoch: pass, start: consumed, seed});
@@ -160,6 +163,7 @@ function iterableSource(data: AnyIterable, what: string): BatchSource {
   return {
     batchesPerPass: undefined,
     repeatable,
+    rereadable: false,
     layout: 'iterable',
     open(position) {
       if (position.custom !== undefined && data.setState !== undefined) {
@@ -290,6 +294,14 @@ export function splitForValidation(
     throw new ConfigurationError('validationSplit needs arrays or an unbatched Dataset of known size.', {
       hint: 'Give the validation data by `validation`.',
     });
+  }
+  if (dataset.shuffled) {
+    throw new ConfigurationError(
+      'validationSplit of a shuffled Dataset would mix both sides in every epoch.',
+      {
+        hint: 'Split first, by dataset.split(…), and shuffle the training part.',
+      },
+    );
   }
   const kept = Math.floor(size * (1 - fraction));
   if (kept === 0 || kept === size) {

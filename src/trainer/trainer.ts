@@ -294,7 +294,14 @@ async function readCheckpoint(from: FitOptions['resumeFrom']): Promise<Uint8Arra
 
 function checkFitOptions(options: FitOptions): void {
   const whole = (
-    name: 'epochs' | 'maxSteps' | 'stepsPerEpoch' | 'batchSize' | 'validationSteps',
+    name:
+      | 'epochs'
+      | 'initialEpoch'
+      | 'maxSteps'
+      | 'stepsPerEpoch'
+      | 'batchSize'
+      | 'validationSteps'
+      | 'sanityCheckSteps',
     least: number,
   ): void => {
     const value = options[name];
@@ -305,7 +312,9 @@ function checkFitOptions(options: FitOptions): void {
     }
   };
   whole('epochs', 0);
+  whole('initialEpoch', 0);
   whole('maxSteps', 0);
+  whole('sanityCheckSteps', 0);
   whole('stepsPerEpoch', 1);
   whole('batchSize', 1);
   whole('validationSteps', 1);

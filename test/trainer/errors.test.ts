@@ -86,6 +86,9 @@ describe('bad data is refused before any weight changes:', () => {
   it('options that are no counts', async () => {
     await refused(ConfigurationError, /epochs is -1/, () => [x, y], {epochs: -1});
     await refused(ConfigurationError, /batchSize is 0/, () => [x, y], {batchSize: 0});
+    await refused(ConfigurationError, /initialEpoch is 0.5/, () => [x, y], {initialEpoch: 0.5});
+    const shuffled = (): Dataset<unknown> => Dataset.fromArrays([x, y]).shuffle() as Dataset<unknown>;
+    await refused(ConfigurationError, /shuffled/, shuffled, {validationSplit: 0.5});
     await refused(ConfigurationError, /validationSplit is 1.5/, () => [x, y], {validationSplit: 1.5});
     await refused(ConfigurationError, /class 'a'/, () => [x, y], {
       classWeight: {a: 2} as unknown as Record<number, number>,
