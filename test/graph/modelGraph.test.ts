@@ -270,21 +270,4 @@ describe('a run', () => {
       expect(values(b)).toEqual(values(tf.add(a, fed)));
     });
   });
-
-  it('differentiates layers whose own call has no gradient in tfjs', () => {
-    const lone = (layer: layers.Layer) => sequential({layers: [layer]});
-    const gradientOf = (f: (x: Tensor) => Tensor) =>
-      values(tf.grad((v: Tensor) => tf.sum<Scalar>(f(v)))(tf.tensor3d([[[2, 0.1], [9, 9]]]))); // prettier-ignore
-    const threshold = lone(layers.thresholdedReLU({theta: 1, inputShape: [2, 2]}));
-    const masking = lone(layers.masking({maskValue: 9, inputShape: [2, 2]}));
-    tf.tidy(() => {
-      for (const built of [threshold, masking]) {
-        expect(() => gradientOf(x => built.apply(x, {training: true}) as Tensor)).toThrow(
-          'gradient function not found',
-        );
-      }
-      expect(gradientOf(x => ModelGraph.of(threshold).run([x]).outputs[0]!)).toEqual([1, 0, 1, 1]);
-      expect(gradientOf(x => ModelGraph.of(masking).run([x]).outputs[0]!)).toEqual([1, 1, 0, 0]);
-    });
-  });
 });
