@@ -16,7 +16,8 @@ const builtins = require('node:module').builtinModules.filter(name => !name.star
 const folder = names => `^src/(${names.join('|')})/`;
 
 /** What runs in a browser: every entry but `glassbox/node`. */
-const browserEntries = '^src/(index|browser|namespaces/data|(track|layers|explain|tune|automl|report)/index)\\.ts$';
+const browserEntries =
+  '^src/(index|browser|namespaces/data|(track|layers|explain|tune|automl|report)/index)\\.ts$';
 
 module.exports = {
   forbidden: [

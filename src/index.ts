@@ -29,11 +29,11 @@ export type {Parameter} from './graph';
 export * from './namespaces';
 export {getLoss, type LossFunction, type LossTarget} from './losses';
 export {
-  ClassificationReport,
   classificationReport,
   confusionMatrix,
   getMetric,
   type ClassScores,
+  type ClassificationReport,
   type ClassificationReportOptions,
   type ConfusionMatrixOptions,
   type HostLabels,

@@ -95,7 +95,7 @@ function examplesModules(
     const own = examples.filter(example => example.file === file);
     const placed = own.map((example, j) => {
       const start = lines.length;
-      const code = withoutImports(example.code, false).split('\n');
+      const code = withoutImports(example.code, 'import').split('\n');
       lines.push(`export async function example${j}() {`, ...code, '}');
       return {example, start};
     });

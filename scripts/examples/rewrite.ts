@@ -13,23 +13,26 @@ export const importName = '__import';
 const given = /^(glassbox(\/.*)?|@tensorflow\/tfjs-(core|layers))$/;
 const errorComment = /^([A-Z]\w*Error)\b:?\s*(.*)$/;
 
-/** The example's code as TypeScript that runs inside an async function; one line of code stays one line. */
-export function withoutImports(code: string, toDynamicImport: boolean): string {
+/**
+ * The example's code for the body of an async function: imports become calls of `importing`, and those of what is in
+ * scope anyway go. Lines stay where they are.
+ */
+export function withoutImports(code: string, importing: string): string {
   const source = parse(code);
   let result = code;
   for (const statement of [...source.statements].reverse()) {
     if (!ts.isImportDeclaration(statement)) continue;
     const from = (statement.moduleSpecifier as ts.StringLiteral).text;
     const blank = '\n'.repeat(statement.getText().split('\n').length - 1);
-    const replacement = given.test(from) ? '' : toDynamicImport ? dynamicImport(statement, from) : '';
+    const replacement = given.test(from) ? '' : dynamicImport(statement, from, importing);
     result = result.slice(0, statement.getStart()) + replacement + blank + result.slice(statement.end);
   }
   return result;
 }
 
-function dynamicImport(statement: ts.ImportDeclaration, from: string): string {
+function dynamicImport(statement: ts.ImportDeclaration, from: string, importing: string): string {
   const bindings = statement.importClause?.namedBindings;
-  const loaded = `await ${importName}('${from}')`;
+  const loaded = `await ${importing}('${from}')`;
   if (bindings === undefined) return loaded + ';';
   if (ts.isNamespaceImport(bindings)) return `const ${bindings.name.text} = ${loaded};`;
   const names = bindings.elements.map(e =>
@@ -40,7 +43,7 @@ function dynamicImport(statement: ts.ImportDeclaration, from: string): string {
 
 /** JavaScript for the body of an async function. */
 export function rewrite(code: string): string {
-  const plain = withoutImports(code, true);
+  const plain = withoutImports(code, importName);
   const source = parse(plain);
   const edits: {start: number; end: number; text: string}[] = [];
   const visit = (node: ts.Node): void => {

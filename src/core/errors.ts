@@ -85,7 +85,8 @@ export class NonFiniteError extends GlassboxError {
 export function unknownName(kind: string, name: string, known: readonly string[]): ConfigurationError {
   const ranked = [...known].sort((a, b) => editDistance(name, a) - editDistance(name, b));
   const nearest = ranked[0];
-  const guess = nearest !== undefined && editDistance(name, nearest) <= 3 ? `Did you mean '${nearest}'? ` : '';
+  const guess =
+    nearest !== undefined && editDistance(name, nearest) <= 3 ? `Did you mean '${nearest}'? ` : '';
   return new ConfigurationError(`Unknown ${kind} '${name}'.`, {
     hint: `${guess}Known: ${[...known].sort().join(', ')}.`,
     code: 'configuration/unknown-name',

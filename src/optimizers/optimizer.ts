@@ -42,6 +42,23 @@ interface Plan {
  *
  * The update count is the clock of the rate's schedule and of bias corrections, as in Keras: one count for the
  * optimizer, not one a weight as in PyTorch.
+ *
+ * @example
+ * class SignDescent extends Optimizer {
+ *   readonly name = 'signDescent';
+ *   constructor(options: OptimizerOptions = {}) {
+ *     super(options, {learningRate: 0.01});
+ *   }
+ *   protected slots() {
+ *     return {};
+ *   }
+ *   protected rule({value, gradient, learningRate, scalar}: RuleInput<SlotTensors>) {
+ *     return {value: tf.sub(value, tf.mul(tf.sign(gradient), scalar(learningRate))), slots: {}};
+ *   }
+ * }
+ * const w = tf.variable(tf.tensor1d([1, 2]));
+ * new SignDescent({learningRate: 0.25}).step([{key: 'w', variable: w, gradient: tf.tensor1d([3, -4])}]);
+ * w.dataSync(); // [0.75, 2.25]
  */
 export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements Stateful {
   /** The optimizer's name, such as `'adam'`. */

@@ -17,6 +17,7 @@ export interface SlotInit {
   readonly fill?: number;
 }
 
+/** The slots of one weight, by name. A name without a value is a slot that this weight does not have. */
 export type SlotInits = {readonly [name: string]: SlotInit | undefined};
 
 /** A slot that rests outside the device. */

@@ -10,6 +10,7 @@ import type {StateTree} from '../core';
 import type {Parameter} from '../graph';
 import type {Optimizer} from '../optimizers';
 
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
 /** Why a run ended. `'completed'`: all epochs or steps done; a callback's own word otherwise. */

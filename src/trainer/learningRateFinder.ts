@@ -31,6 +31,7 @@ export interface FindLearningRateOptions {
   signal?: AbortSignal;
 }
 
+/** What the learning-rate test saw: one entry a batch. */
 export interface LearningRateCurve {
   learningRates: number[];
   /** The loss of each batch. */

@@ -15,7 +15,9 @@ import type {Callback, StopReason} from './callback';
 /** One value for every output, one an output in order, or one by output name. */
 export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
 
+/** A loss by name, as an object, or as a function that gives one value an element or sample. */
 export type LossIdentifier = string | Loss | LossFunction;
+/** A metric by name, as an object, or as a function that gives one value an element or sample. */
 export type MetricIdentifier = string | Metric | LossFunction;
 
 /** Weights that train by rules of their own. The first group that matches a weight decides. */
@@ -111,6 +113,7 @@ export type ArrayData = ArraySource | readonly ArraySource[] | Readonly<Record<s
 
 /** A batch as data sources may give it. Tensors have the batch as their first axis and become the trainer's. */
 export type BatchTensors = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
+/** One batch: inputs, and where there are any targets and sample weights. */
 export type Batch =
   | BatchTensors
   | readonly [xs: BatchTensors]
