@@ -117,19 +117,17 @@ export const layerCases: Record<string, LayerCase[]> = {
     on([2, 3, 2, 2], () => make.conv3dTranspose({filters: 2, kernelSize: 3, strides: 2, padding: 'same'})),
   ],
   convLstm2d: [
-    on([3, 4, 5, 2], () => make.convLstm2d({filters: 2, kernelSize: 3, padding: 'same', ...gates}) as Apply),
+    on([3, 4, 5, 2], () => make.convLstm2d({filters: 2, kernelSize: 3, padding: 'same', ...gates})),
   ],
   convLstm2dCell: [
-    on(
-      [3, 4, 5, 2],
-      () =>
-        make.convLstm2d({
-          filters: 2,
-          kernelSize: 2,
-          returnSequences: true,
-          ...gates,
-          cell: make.convLstm2dCell({filters: 2, kernelSize: 2, ...gates}),
-        }) as Apply,
+    on([3, 4, 5, 2], () =>
+      make.convLstm2d({
+        filters: 2,
+        kernelSize: 2,
+        returnSequences: true,
+        ...gates,
+        cell: make.convLstm2dCell({filters: 2, kernelSize: 2, ...gates}),
+      }),
     ),
   ],
   cropping2D: [

@@ -39,7 +39,7 @@ function train({weights, inputs, loss, state}: Training): Run {
     if (step === 0) gradients = all.map(variable => Float32Array.from(grads[variable.name]!.dataSync()));
     for (const weight of weights)
       tf.tidy(() => weight.assign(tf.sub(weight, tf.mul(grads[weight.name]!, RATE))));
-    tf.dispose([value, grads as tf.NamedTensorMap]);
+    tf.dispose([value, grads]);
   }
   return {
     losses,
@@ -110,7 +110,7 @@ function setUp(test: LayerCase, name: string): Training {
       const y = call(step);
       // RandomWidth draws the width anew each step.
       const wanted = tf.util.arraysEqual(y.shape, outShape) ? target : tf.zerosLike(y);
-      return tf.mean(tf.square(tf.sub(y, wanted))) as tf.Scalar;
+      return tf.mean<tf.Scalar>(tf.square(tf.sub(y, wanted)));
     },
     dispose: () => {
       tf.dispose([target, ...inputs]);
@@ -140,7 +140,7 @@ function slopes({weights, inputs, loss}: Training, random: Random): {measured: n
   const {value, grads} = tf.variableGrads(() => loss(0), all);
   const start = all.map(variable => Float32Array.from(variable.dataSync()));
   const gradients = all.map(variable => Float32Array.from(grads[variable.name]!.dataSync()));
-  tf.dispose([value, grads as tf.NamedTensorMap]);
+  tf.dispose([value, grads]);
   // Along the gradient, with random weights, so that no part of it can hide behind the rest.
   const direction = gradients.map(gradient => gradient.map(g => g * (0.2 + random.uniform())));
   const length =
@@ -231,7 +231,7 @@ describe('PyTorch agrees on', () => {
         inputs: expected.integers ? [] : [x],
         state: model.nonTrainableWeights.map(weight => weight.read() as tf.Variable),
         loss: () =>
-          tf.mean(tf.square(tf.sub(model.apply(x, {training: true}) as tf.Tensor, target))) as tf.Scalar,
+          tf.mean<tf.Scalar>(tf.square(tf.sub(model.apply(x, {training: true}) as tf.Tensor, target))),
         dispose: () => {},
       });
       tf.dispose([...start, x, target]);

@@ -61,7 +61,7 @@ export function stockKernel(kernelName: string): StockKernel {
       readyOn = scratch.backend;
     }
     const result = kernelFunc({
-      inputs: inputs as tf.NamedTensorInfoMap,
+      inputs: inputs,
       attrs: attrs as tf.NamedAttrMap,
       backend: scratch.backend,
     }) as TensorInfo;
@@ -153,7 +153,7 @@ export function floats(backend: BackendWasm, info: TensorInfo): Float32Array {
 
 /** As `floats`, for any type of numbers. */
 export function numbers(backend: BackendWasm, info: TensorInfo): Float32Array | Int32Array | Uint8Array {
-  return backend.typedArrayFromHeap(info) as Float32Array | Int32Array | Uint8Array;
+  return backend.typedArrayFromHeap(info);
 }
 
 /** How many gradients are being recorded, one inside the other. */

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
 import {Random} from '../../../src/core';

@@ -1,7 +1,7 @@
 /** Running one kernel on the repaired backend, and watching that it leaves nothing behind. */
 import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'vitest';
-import {Random} from '../../../src/core';
+import {type Random} from '../../../src/core';
 
 /** Numbers to try: mostly small ones, some zeros. */
 export function values(random: Random, size: number): Float32Array {
@@ -30,7 +30,7 @@ export function runKernel(
     ]),
   );
   try {
-    const out = tf.engine().runKernel(name, infos, attrs as tf.NamedAttrMap) as tf.Tensor;
+    const out = tf.engine().runKernel<tf.Tensor>(name, infos, attrs as tf.NamedAttrMap);
     const result = {values: out.dataSync(), shape: out.shape};
     out.dispose();
     return result;
