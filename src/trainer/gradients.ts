@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {Tensor} from '@tensorflow/tfjs-core';
 import type {Scalar} from '@tensorflow/tfjs-core';
 import {ConfigurationError, DataError, Random, hashKey, unknownName} from '../core';
+import {releasingTape} from '../graph';
 import type {LayerRandomness, RunResult, StatisticsUpdate} from '../graph';
 import type {PreparedBatch} from './batches';
 import type {Objective, TermValue} from './objective';
@@ -103,7 +104,7 @@ function differentiate(
   keys: ReadonlyMap<string, string>,
   loss: () => Tensor,
 ): Map<string, Tensor> {
-  const {value, grads} = tf.variableGrads(() => loss() as Scalar, [...variables]);
+  const {value, grads} = releasingTape(() => tf.variableGrads(() => loss() as Scalar, [...variables]));
   value.dispose();
   const gradients = new Map<string, Tensor>();
   for (const [name, key] of keys) {

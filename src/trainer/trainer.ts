@@ -41,7 +41,7 @@ const BATCH_SIZE = 32;
  * const x = tf.tensor2d([[0, 0], [0, 1], [1, 0], [1, 1]]);
  * const y = tf.tensor2d([[0], [1], [1], [2]]);
  * const {history} = await trainer.fit([x, y], {epochs: 100, batchSize: 4});
- * history.loss.at(-1) < 0.01; // true
+ * history.loss.at(-1)! < 0.01; // true
  */
 export class Trainer {
   /** What every random draw derives from. */
@@ -109,7 +109,7 @@ export class Trainer {
    * @example
    * const model = layers.sequential({layers: [layers.layers.dense({units: 1, inputShape: [1], kernelInitializer: 'ones'})]});
    * const trainer = new Trainer(model, {loss: 'mse', metrics: ['mae']});
-   * await trainer.evaluate([tf.tensor2d([[1], [2]]), tf.tensor2d([[2], [4]])]); // {loss: 2.5, meanAbsoluteError: 1.5}
+   * await trainer.evaluate([tf.tensor2d([[1], [2]]), tf.tensor2d([[2], [4]])]); // {loss: 2.5, mae: 1.5}
    */
   async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Logs> {
     const {core} = this;

@@ -392,6 +392,23 @@ describe('how a run ends', () => {
     }
   });
 
+  it('gives everything back when a training step or a loss throws in the middle of the forward', async () => {
+    const data = [tf.tensor2d(x.values, [40, 4]), tf.tensor1d(y, 'int32')] as const;
+    const fail = (): never => {
+      throw new Error('midway');
+    };
+    const broken: TrainerOptions[] = [
+      {trainStep: ({x: inputs, run}) => (tf.mean(run(inputs)), fail())},
+      {loss: (_, yPred) => (tf.square(yPred), fail())},
+    ];
+    for (const options of broken) {
+      const trainer = new Trainer(classifier(), {...options, seed: 1});
+      const before = tf.memory().numTensors;
+      await expect(trainer.fit(data)).rejects.toThrow('midway');
+      expect(tf.memory().numTensors).toBe(before);
+    }
+  });
+
   it('gives everything back when the data throws', async () => {
     function* broken(): Generator<Batch> {
       yield [tf.zeros([2, 4]), tf.tensor1d([0, 1], 'int32')];
