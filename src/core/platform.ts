@@ -80,13 +80,15 @@ export function resolveText(target: TextSink | string): TextSink {
 /** The registered terminal, else the process's standard output, else undefined (in a page). */
 export function resolveTerminal(): TerminalSink | undefined {
   if (registered.terminal) return registered.terminal();
-  const {process} = globalThis as {process?: {stdout?: TerminalSink}};
+  // Streams that are no terminal have neither of the two.
+  type Stream = Pick<TerminalSink, 'write'> & Partial<TerminalSink>;
+  const {process} = globalThis as {process?: {stdout?: Stream}};
   const stdout = process?.stdout;
   if (typeof stdout?.write !== 'function') return undefined;
   return {
     write: text => stdout.write(text),
     get isTTY() {
-      return stdout.isTTY;
+      return stdout.isTTY === true;
     },
     get columns() {
       return stdout.columns;

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {BackupAndRestore, ModelCheckpoint} from '../../src/callbacks';
 import {ConfigurationError, GlassboxError, registerPlatform, resolveTerminal} from '../../src/core';
 import {FileSink, terminalSink} from '../../src/node';
@@ -33,7 +33,10 @@ describe('glassbox/node', () => {
   });
 
   it('writes progress to standard output', () => {
-    expect(resolveTerminal()!.isTTY).toBe(process.stdout.isTTY);
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    resolveTerminal()!.write('hello');
+    expect(write.mock.calls).toEqual([['hello']]);
+    write.mockRestore();
   });
 
   it('gives way to what is registered later, part by part', () => {
