@@ -19,7 +19,7 @@ const checks: readonly Check[] = [
   {
     name: 'matMul, gradient',
     compute: () =>
-      tf.grad(a => tf.matMul(a as tf.Tensor2D, tf.tensor2d([1, 2, 3, 4], [2, 2])))(tf.ones([2, 2])),
+      tf.grad(a => tf.matMul(a, tf.tensor2d([1, 2, 3, 4], [2, 2])))(tf.ones([2, 2])),
     expected: [3, 7, 3, 7],
   },
   {

@@ -2,7 +2,7 @@
  * Kernels that give wrong numbers in tfjs for some of their inputs; expected values by hand.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor1D, Tensor3D, Tensor4D} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import {afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
@@ -51,7 +51,7 @@ const defects: readonly Defect[] = [
     backend: 'wasm',
     compute: () =>
       tf.fused.matMul({
-        a: upTo(4, [2, 2, 1]) as Tensor3D,
+        a: upTo(4, [2, 2, 1]),
         b: tf.tensor3d([1, 2, 1, 2], [2, 1, 2]),
         bias: tf.tensor1d([10, -20]),
         activation: 'relu',
@@ -127,11 +127,7 @@ const defects: readonly Defect[] = [
     name: 'confusionMatrix',
     backend: 'wasm',
     compute: () =>
-      tf.math.confusionMatrix(
-        tf.tensor1d([0, 1, 1], 'int32') as Tensor1D,
-        tf.tensor1d([0, 1, 0], 'int32'),
-        2,
-      ),
+      tf.math.confusionMatrix(tf.tensor1d([0, 1, 1], 'int32'), tf.tensor1d([0, 1, 0], 'int32'), 2),
     expected: [1, 0, 1, 1],
   },
   {

@@ -193,10 +193,14 @@ test('a drawing reaches the canvas', async () => {
   globals.ImageData = FakeImageData;
   try {
     const image = tf.tensor2d([0, 1], [1, 2]);
-    tf.engine().runKernel('Draw', {image}, {
-      canvas: canvas as unknown as tf.Attribute,
-      options: {},
-    } as tf.NamedAttrMap);
+    tf.engine().runKernel(
+      'Draw',
+      {image},
+      {
+        canvas: canvas,
+        options: {},
+      },
+    );
     expect(drawn).toEqual([[0, 0, 0, 255, 255, 255, 255, 255]]);
     image.dispose();
   } finally {

@@ -2,7 +2,7 @@
  * What tfjs computes wrong or cannot compute, against PyTorch: first as tfjs does it, then repaired.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor1D, Tensor3D, Tensor4D, Tensor5D} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor3D, Tensor4D, Tensor5D} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-layers';
@@ -143,12 +143,7 @@ test('gradients that have no formula yet say so', async () => {
   await useBackend('cpu');
   const boxes = tf.tensor2d([[0, 0, 1, 1]]);
   const crop = (b: Tensor): Tensor =>
-    tf.image.cropAndResize(
-      tf.ones([1, 2, 2, 1]),
-      b as tf.Tensor2D,
-      tf.tensor1d([0], 'int32') as Tensor1D,
-      [2, 2],
-    );
+    tf.image.cropAndResize(tf.ones([1, 2, 2, 1]), b as tf.Tensor2D, tf.tensor1d([0], 'int32'), [2, 2]);
   expect(() => tf.tidy(() => tf.grad(crop)(boxes))).toThrow('no gradient for its boxes');
   boxes.dispose();
 });

@@ -154,7 +154,9 @@ describe('beside others in the program', () => {
     const second = await copy.useBackend('wasm');
     expect(second).toEqual(first);
     expect(tf.getKernelsForBackend(first.tfjsName)).toEqual(kernels);
-    const pooled = tf.tidy(() => tf.maxPool3d(tf.fill<tf.Rank.R5>([1, 2, 2, 2, 1], -3), 2, 1, 'valid').dataSync()[0]);
+    const pooled = tf.tidy(
+      () => tf.maxPool3d(tf.fill<tf.Rank.R5>([1, 2, 2, 2, 1], -3), 2, 1, 'valid').dataSync()[0],
+    );
     expect(pooled).toBe(-3);
   });
 
