@@ -2,114 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
 import {Random} from '../../../src/core';
-import {at, avgPoolGradient, maxPoolGradient, outputSize} from './reference';
-import type {Window} from './reference';
+import {at} from './reference';
 import {expectNear, runKernel, sizeOf, values} from './support';
 
 beforeAll(async () => {
   await useBackend('wasm');
-});
-
-describe('products of matrices', () => {
-  /** Batches of matrices, or one for all. */
-  const product = (
-    a: Float32Array,
-    b: Float32Array,
-    batch: [number, number],
-    [m, k, n]: number[],
-    ta: boolean,
-    tb: boolean,
-  ) => {
-    const [rows, inner, columns] = [m!, k!, n!];
-    const count = Math.max(...batch);
-    const out = new Float64Array(count * rows * columns);
-    for (let s = 0; s < count; s++)
-      for (let i = 0; i < rows; i++)
-        for (let j = 0; j < columns; j++)
-          for (let l = 0; l < inner; l++) {
-            const p = (batch[0] === 1 ? 0 : s) * rows * inner + (ta ? l * rows + i : i * inner + l);
-            const q = (batch[1] === 1 ? 0 : s) * inner * columns + (tb ? j * inner + l : l * columns + j);
-            out[(s * rows + i) * columns + j]! += a[p]! * b[q]!;
-          }
-    return out;
-  };
-  const sizes = [
-    [1, 1, 1],
-    [1, 67, 1],
-    [3, 5, 7],
-    [33, 37, 41],
-    [64, 1, 64],
-    [2, 97, 101],
-    [101, 97, 2],
-    [128, 10, 65],
-    [61, 129, 31],
-  ];
-  const batches: [number, number][] = [
-    [1, 1],
-    [5, 5],
-    [1, 3],
-    [3, 1],
-  ];
-  for (const ta of [false, true])
-    for (const tb of [false, true])
-      it(`are right${ta ? ', a transposed' : ''}${tb ? ', b transposed' : ''}`, () => {
-        const random = new Random(1, 'matMul', Number(ta), Number(tb));
-        for (const size of sizes)
-          for (const batch of batches) {
-            const [m, k, n] = size as [number, number, number];
-            const [a, b] = [values(random, batch[0] * m * k), values(random, batch[1] * k * n)];
-            const shapeA = [batch[0], ...(ta ? [k, m] : [m, k])];
-            const shapeB = [batch[1], ...(tb ? [n, k] : [k, n])];
-            const {values: out, shape} = runKernel(
-              'BatchMatMul',
-              {a: [a, shapeA], b: [b, shapeB]},
-              {transposeA: ta, transposeB: tb},
-            );
-            expect(shape).toEqual([Math.max(...batch), m, n]);
-            expectNear(out, product(a, b, batch, size, ta, tb));
-          }
-      });
-
-  it('are right for batches of several axes', () => {
-    const random = new Random(2);
-    const [a, b] = [values(random, 6 * 40 * 50), values(random, 6 * 50 * 30)];
-    const out = runKernel(
-      'BatchMatMul',
-      {a: [a, [2, 3, 40, 50]], b: [b, [2, 3, 50, 30]]},
-      {transposeA: false, transposeB: false},
-    );
-    expect(out.shape).toEqual([2, 3, 40, 30]);
-    expectNear(out.values, product(a, b, [6, 6], [40, 50, 30], false, false));
-  });
-
-  it('are right with bias and activation, both transposed', () => {
-    const random = new Random(3);
-    const [a, b, bias] = [values(random, 61 * 43), values(random, 61 * 37), values(random, 37)];
-    const out = runKernel(
-      '_FusedMatMul',
-      {a: [a, [1, 61, 43]], b: [b, [1, 37, 61]], bias: [bias, [37]]},
-      {transposeA: true, transposeB: true, activation: 'relu'},
-    );
-    const plain = product(a, b, [1, 1], [43, 61, 37], true, true);
-    expectNear(
-      out.values,
-      plain.map((v, i) => Math.max(0, v + bias[i % 37]!)),
-    );
-  });
-
-  it('carry NaN and infinity', () => {
-    const a = new Float32Array(40 * 40).fill(1);
-    a[3] = NaN;
-    a[40] = Infinity;
-    const {values: out} = runKernel(
-      'BatchMatMul',
-      {a: [a, [40, 40]], b: [new Float32Array(1600).fill(1), [40, 40]]},
-      {transposeA: false, transposeB: true},
-    );
-    expect(out[0]).toBeNaN();
-    expect(out[40]).toBe(Infinity);
-    expect(out[80]).toBe(40);
-  });
 });
 
 describe('sums and means', () => {
@@ -336,45 +233,6 @@ describe('batch normalization', () => {
       );
       expectNear(out.values, expected, 1e-6);
     });
-});
-
-describe('the gradients of pooling', () => {
-  const cases: Record<string, Window & {x: number[]}> = {
-    'one pixel': {x: [1, 1, 1, 1], size: [1, 1], strides: [1, 1], pad: 'valid'},
-    'two by two': {x: [2, 8, 6, 5], size: [2, 2], strides: [2, 2], pad: 'valid'},
-    'a row too many': {x: [2, 7, 5, 3], size: [2, 2], strides: [2, 2], pad: 'valid'},
-    'windows over the edge': {x: [2, 7, 5, 3], size: [2, 2], strides: [2, 2], pad: 'same'},
-    'windows that overlap': {x: [2, 7, 8, 3], size: [3, 3], strides: [2, 1], pad: 'same'},
-    'two by two that overlap': {x: [2, 7, 8, 3], size: [2, 2], strides: [1, 1], pad: 'valid'},
-    'windows that leave gaps': {x: [1, 11, 13, 2], size: [2, 3], strides: [3, 5], pad: 'valid'},
-    'the whole image': {x: [3, 5, 7, 11], size: [5, 7], strides: [1, 1], pad: 'valid'},
-    'a padding of its own': {x: [2, 6, 6, 2], size: [3, 3], strides: [2, 2], pad: 1},
-  };
-  const contents: Record<string, (random: Random) => number> = {
-    'all sorts': random => random.uniform() * 2 - 1,
-    'negative numbers': random => -random.uniform() - 0.1,
-    'equal numbers': random => random.integer(3) - 1,
-    'only zeros': () => 0,
-    'not-a-numbers and infinities': random => [NaN, -Infinity, Infinity, 0.5, -0.5][random.integer(5)]!,
-  };
-  for (const [name, test] of Object.entries(cases))
-    for (const [content, draw] of Object.entries(contents))
-      it(`of ${name}, ${content}`, () => {
-        const random = new Random(9, name, content);
-        const x = Float32Array.from({length: sizeOf(test.x)}, () => draw(random));
-        const output = [test.x[0]!, ...outputSize(test.x, test), test.x[3]!];
-        const dy = values(random, sizeOf(output));
-        const attrs = {filterSize: test.size, strides: test.strides, pad: test.pad};
-        const inputs = {dy: [dy, output], input: [x, test.x], output: [dy, output]} as const;
-        const max = runKernel(
-          'MaxPoolGrad',
-          {dy: [...inputs.dy], input: [...inputs.input], output: [...inputs.output]},
-          attrs,
-        );
-        expectNear(max.values, maxPoolGradient(x, test.x, dy, test), 1e-6);
-        const average = runKernel('AvgPoolGrad', {dy: [...inputs.dy], input: [...inputs.input]}, attrs);
-        expectNear(average.values, avgPoolGradient(test.x, dy, test), 1e-6);
-      });
 });
 
 describe('memory', () => {
