@@ -51,17 +51,19 @@ function exampleOf(tag: ts.JSDocTag, source: ts.SourceFile, name: string, root: 
   };
 }
 
-/** The ```` ```ts ```` blocks of a Markdown page. A block after `<!-- not run -->` is left out. */
+/**
+ * The ```` ```ts ```` blocks of a Markdown page. What a block takes for granted may stand before it in a comment that
+ * readers do not see: `<!-- given … -->`.
+ */
 export function markdownExamples(path: string, root: string): Example[] {
   const text = readFileSync(path, 'utf8');
-  const examples: Example[] = [];
-  for (const match of text.matchAll(/(<!-- not run -->\s*)?^```(?:ts|js)\n([\s\S]*?)^```/gm)) {
-    if (match[1] !== undefined) continue;
-    const line = text.slice(0, match.index).split('\n').length + 1;
-    const file = relative(root, path);
-    examples.push({name: `${file}:${line}`, file, line, code: match[2]!.trimEnd()});
-  }
-  return examples;
+  const file = relative(root, path);
+  return [...text.matchAll(/(?:<!-- given\n([\s\S]*?)-->\s*)?^```ts\n([\s\S]*?)^```/gm)].map(match => {
+    const [whole, given = '', code = ''] = match;
+    const start = match.index + whole.length - '```'.length - code.length;
+    const line = text.slice(0, start).split('\n').length;
+    return {name: 'block', file, line: line - given.split('\n').length + 1, code: given + code.trimEnd()};
+  });
 }
 
 /** A public name that lacks something. */
@@ -90,7 +92,7 @@ export function documentationGaps(program: ts.Program, entries: readonly string[
       visitModule(symbol, `${name}.`);
       return;
     }
-    const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
+    const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0 && !isTypeOnly(exported);
     const isDocumented =
       symbol.getDocumentationComment(checker).length > 0 || (!isValue && selfEvident.test(name));
     if (!isDocumented) gaps.set(name, {name, lacks: 'docstring'});
@@ -105,6 +107,11 @@ export function documentationGaps(program: ts.Program, entries: readonly string[
     visitModule(module, '');
   }
   return [...gaps.values()];
+}
+
+/** Whether only the type of a class is exported: `export {type X}`. */
+function isTypeOnly(exported: ts.Symbol): boolean {
+  return exported.declarations?.some(node => ts.isExportSpecifier(node) && node.isTypeOnly) ?? false;
 }
 
 function isError(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {

@@ -17,7 +17,8 @@ export const prose = Symbol('prose');
 
 /** The value that a comment promises, or `prose` if it is no literal. A leading `≈` or trailing `…` is allowed. */
 export function parseLiteral(comment: string): unknown {
-  const rounded = /^[≈~]/.test(comment) || comment.includes('…');
+  const rounded = /^[≈~]/.test(comment) || /\d…/.test(comment);
+  if (/(^|\D)…/.test(comment)) return prose;
   const text = comment
     .replace(/^[≈~]\s*/, '')
     .replaceAll('…', '')

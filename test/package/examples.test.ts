@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -24,7 +24,10 @@ const scope = {...data, ...track, ...node, ...glassbox, tf, layers};
 
 const {program, files} = sourceProgram(root);
 const docstrings = docstringExamples(program, files, root);
-const pages = markdownExamples(join(root, 'README.md'), root);
+const guides = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'));
+const pages = ['README.md', ...guides.map(name => `docs/${name}`)].flatMap(page =>
+  markdownExamples(join(root, page), root),
+);
 const examples = [...docstrings, ...pages];
 
 const home = process.cwd();
