@@ -18,8 +18,7 @@ const filter = (): tf.Tensor4D => tf.tensor4d([1, 2, 3, 4], [2, 2, 1, 1]);
 const checks: readonly Check[] = [
   {
     name: 'matMul, gradient',
-    compute: () =>
-      tf.grad(a => tf.matMul(a, tf.tensor2d([1, 2, 3, 4], [2, 2])))(tf.ones([2, 2])),
+    compute: () => tf.grad(a => tf.matMul(a, tf.tensor2d([1, 2, 3, 4], [2, 2])))(tf.ones([2, 2])),
     expected: [3, 7, 3, 7],
   },
   {
