@@ -65,13 +65,13 @@ export function registerPlatform(platform: Platform): () => void {
   };
 }
 
-/** The store that `target` is or names. Throws {@link ConfigurationError} for a path where no host gave files. */
+/** The store that `target` is or names. Throws ConfigurationError for a path where no host gave files. */
 export function resolveStore(target: CheckpointStore | string): CheckpointStore {
   if (typeof target !== 'string') return target;
   return needs(registered.openStore, `the checkpoint folder '${target}'`)(target);
 }
 
-/** The sink that `target` is or names. Throws {@link ConfigurationError} for a path where no host gave files. */
+/** The sink that `target` is or names. Throws ConfigurationError for a path where no host gave files. */
 export function resolveText(target: TextSink | string): TextSink {
   if (typeof target !== 'string') return target;
   return needs(registered.openText, `the log file '${target}'`)(target);

@@ -79,7 +79,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * iterable with the same elements each time. Elements are handed over: tensors in them are the pipeline's.
    *
    * @param factory Makes the iterable: an array, a generator, an async generator, a stream.
-   * @param options.size Elements a pass, where known (Infinity for endless); checked while reading.
+   * @param options `size`: elements a pass, where known (Infinity for endless); checked while reading.
    * @throws ConfigurationError if `factory` is no function. While reading, DataError if it gives the same iterator
    *   twice or another number of elements than `size`.
    *
@@ -157,7 +157,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * Random order, another in each epoch: of all elements, or with `buffer` of as many as that at a time (each
    * element is drawn from a buffer that slides over the data), for streams.
    *
-   * @param options.seed Fixes the order by itself; without it the seed of the pass does.
+   * @param options `seed`: fixes the order by itself; without it the seed of the pass does.
    * @throws ConfigurationError for a stream or an endless dataset without `buffer`.
    *
    * @example
@@ -201,7 +201,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * Tensors of the element that the result does not hold are disposed, and so are those that `fn` made on the way
    * (before its first `await`; what an asynchronous function makes later is its own care).
    *
-   * @param options.concurrency How many calls of an asynchronous `fn` may run at a time; order is kept. Default 1.
+   * @param options `concurrency`: how many calls of an asynchronous `fn` may run at a time; order is kept. Default 1.
    * @throws ConfigurationError for a concurrency below 1. What `fn` throws ends the pass.
    *
    * @example
@@ -300,7 +300,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * Disjoint parts, at random or (`shuffle: false`) in order. Elements in no part, where the parts do not add up to
    * all, are left out. With `stratify`, each part has the classes' shares of the whole.
    *
-   * @param options.fractions The parts' shares, at most 1 together; or `sizes`, in elements.
+   * @param options `fractions`: the parts' shares, at most 1 together; or `sizes`, in elements.
    * @throws ConfigurationError for parts that mean nothing, for streams, and for shuffled data.
    * @throws DataError if a part would be empty, or a class has fewer members than there are parts (at the first
    *   pass, where the classes are not in memory before).
@@ -334,9 +334,8 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * One pass. The reader owns the elements, and calls `return` if it stops early (`for await` does).
    *
-   * @param options.epoch Which pass: every draw in it is a function of (seed, epoch).
-   * @param options.start How many elements to leave out: the pass goes on as if they had been read.
-   * @param options.seed The seed of stages that have none of their own.
+   * @param options `epoch`: which pass; every draw in it is a function of (seed, epoch). `start`: how many elements
+   *   to leave out; the pass goes on as if they had been read. `seed`: the seed of stages that have none of their own.
    * @throws ConfigurationError for numbers that are no whole numbers of at least 0.
    *
    * @example

@@ -63,7 +63,7 @@ export abstract class Loss {
   /**
    * Refuses targets on which this loss cannot mean anything, before they reach the device.
    *
-   * @param values the targets in row-major order
+   * @param _values the targets in row-major order
    * @param shape their shape, batch first
    * @throws ShapeError where the shape does not fit the output; DataError for values out of range
    */

@@ -22,7 +22,7 @@ const writing = new Set<string>();
  * Names may have letters, digits, spaces and `._=+-`, and begin with a letter or digit.
  *
  * @param path The folder; made when first written to.
- * @throws {@link ConfigurationError} for a name that is not safe on every file system; {@link CheckpointError} when
+ * @throws ConfigurationError for a name that is not safe on every file system; CheckpointError when
  * the disk refuses
  *
  * @example

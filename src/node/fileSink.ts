@@ -7,7 +7,7 @@ import type {TextSink} from '../core';
  * A text file that loggers write to. Folders on the way are made when first needed.
  *
  * @param path The file.
- * @throws {@link GlassboxError} with code `'file'` when the disk refuses
+ * @throws GlassboxError with code `'file'` when the disk refuses
  *
  * @example
  * import {FileSink} from 'glassbox/node';

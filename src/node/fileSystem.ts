@@ -12,7 +12,7 @@ const WEIGHTS = 'weights.bin';
  *
  * @param path The folder (made when saving), or the `model.json` in it when loading.
  * @returns a handler for `model.save` and `loadLayersModel`
- * @throws {@link CheckpointError} when there is no model
+ * @throws CheckpointError when there is no model
  *
  * @example
  * import {mkdtempSync} from 'node:fs';
@@ -47,7 +47,7 @@ async function save(folder: string, artifacts: io.ModelArtifacts): Promise<io.Sa
 }
 
 async function load(folder: string): Promise<io.ModelArtifacts> {
-  const {weightsManifest = [], ...topology} = JSON.parse(
+  const {weightsManifest, ...topology} = JSON.parse(
     String(await read(join(folder, TOPOLOGY))),
   ) as io.ModelJSON;
   const files = weightsManifest.flatMap(group => group.paths);

@@ -21,7 +21,7 @@ const OPTIONS = ['path', 'sink', 'append', 'separator'];
  * A run that continues a checkpoint cuts away the rows that were written after it, so that the file ends as if
  * training had never stopped.
  *
- * @throws {@link ConfigurationError} for bad options; {@link CheckpointError} when a run continues with another log
+ * @throws ConfigurationError for bad options; CheckpointError when a run continues with another log
  *
  * @example
  * const log = new MemorySink();
