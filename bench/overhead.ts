@@ -72,7 +72,7 @@ function bareLoop(model: layers.LayersModel, loss: losses.Loss, x: tf.Tensor, y:
   const optimizer = new Adam();
   return () => {
     const {value, grads} = tf.variableGrads(
-      () => tf.mean(loss.call(y, model.apply(x, {training: true}) as tf.Tensor)) as tf.Scalar,
+      () => tf.mean<tf.Scalar>(loss.call(y, model.apply(x, {training: true}) as tf.Tensor)),
       variables,
     );
     optimizer.applyGradients(grads);

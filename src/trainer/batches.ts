@@ -85,7 +85,8 @@ function takeApart(element: unknown): {xs: unknown; ys?: unknown; sampleWeights?
 }
 
 function toList(given: unknown, ports: readonly Port[] | undefined, kind: string): Tensor[] {
-  const list = given instanceof Tensor ? [given] : Array.isArray(given) ? given : undefined;
+  const list: readonly unknown[] | undefined =
+    given instanceof Tensor ? [given] : Array.isArray(given) ? given : undefined;
   if (list === undefined && !isRecord<unknown>(given)) {
     throw new DataError(`The ${kind} of a batch is ${given === null ? 'null' : typeof given}.`, {
       hint: 'Expected a tensor, a list of tensors or a record of them by name.',
@@ -119,7 +120,7 @@ function toList(given: unknown, ports: readonly Port[] | undefined, kind: string
 }
 
 function asTensor(value: unknown, name: string): Tensor {
-  if (value instanceof Tensor) return value;
+  if (value instanceof Tensor) return value as Tensor;
   throw new DataError(`'${name}' of a batch is no tensor.`, {
     hint: 'If two copies of @tensorflow/tfjs-core are installed, make them one (npm dedupe).',
   });

@@ -38,7 +38,7 @@ export async function checkFinite(batch: PreparedBatch, ports: BatchPorts | unde
     const values = await tensor.data<'float32'>();
     const at = values.findIndex(value => !Number.isFinite(value));
     if (at < 0) return;
-    const sample = Math.floor(at / (tensor.size / tensor.shape[0]!));
+    const sample = Math.floor(at / (tensor.size / tensor.shape[0]));
     throw new DataError(`${what} holds ${values[at]} in sample ${sample} of a batch.`, {
       hint: 'Clean the data, or mask what is missing.',
       code: 'data/not-finite',

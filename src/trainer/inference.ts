@@ -120,9 +120,7 @@ export function copyState(tree: StateTree): StateTree {
   if (Array.isArray(tree)) return tree.map(entry => copyState(entry as StateTree));
   if (ArrayBuffer.isView(tree)) return tree.slice();
   if (typeof tree === 'object' && tree !== null) {
-    return Object.fromEntries(
-      Object.entries(tree).map(([key, value]) => [key, copyState(value as StateTree)]),
-    );
+    return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, copyState(value)]));
   }
   return tree;
 }

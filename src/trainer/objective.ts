@@ -79,7 +79,7 @@ export class Objective {
       }
       const values = loss.call(target, yPred, port);
       const mask = masks[output] ?? null;
-      return reduceValues(values, mask, sampleWeights[output], yPred.shape[0]!, port.name);
+      return reduceValues(values, mask, sampleWeights[output], yPred.shape[0], port.name);
     });
   }
 }
@@ -102,7 +102,7 @@ function reduceValues(
   }
   const {weights, count} = elementWeights(values.shape, mask, sampleWeight, name);
   const weighted = weights === undefined ? values : tf.mul(values, weights);
-  const sum = tf.sum(weighted) as Scalar;
+  const sum = tf.sum<Scalar>(weighted);
   return {sum, count, mean: divideByCount(sum, count)};
 }
 

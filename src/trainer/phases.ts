@@ -31,7 +31,7 @@ export const SINGLE = 'model';
 
 /** @throws ConfigurationError for something that is no model, and for no models. */
 export function nameModels(models: LayersModel | Readonly<Record<string, LayersModel>>): NamedGraph[] {
-  if (!isRecord<LayersModel>(models)) return [{name: SINGLE, graph: ModelGraph.of(models as LayersModel)}];
+  if (!isRecord<LayersModel>(models)) return [{name: SINGLE, graph: ModelGraph.of(models)}];
   const named = Object.entries(models).map(([name, model]) => ({name, graph: ModelGraph.of(model)}));
   if (named.length === 0)
     throw new ConfigurationError('The trainer is given no model.', {
@@ -57,8 +57,8 @@ export function createPhases(graphs: readonly NamedGraph[], options: TrainerOpti
     return [
       {
         name: SINGLE,
-        optimizer: getOptimizer(optimizer as string | Optimizer),
-        trainStep: trainStep as TrainStep | undefined,
+        optimizer: getOptimizer(optimizer),
+        trainStep: trainStep,
         graphs,
       },
     ];
@@ -80,7 +80,7 @@ export function createPhases(graphs: readonly NamedGraph[], options: TrainerOpti
     const own = isRecord<string | Optimizer>(optimizer) ? optimizer[name] : optimizer;
     return {
       name,
-      optimizer: getOptimizer((own as string | Optimizer | undefined) ?? 'adam'),
+      optimizer: getOptimizer(own ?? 'adam'),
       trainStep: step,
       graphs: [graph],
     };

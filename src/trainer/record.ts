@@ -135,7 +135,7 @@ export function restoreRecord(
   state: TrainerState,
   {parameters, phases, callbacks, stepper}: RecordParts,
 ): Progress {
-  for (const {name, optimizer} of phases) optimizer.setState(state.optimizers[name]!);
+  for (const {name, optimizer} of phases) optimizer.setState(state.optimizers[name]);
   for (const callback of callbacks) {
     const saved = callback.stateKey === undefined ? undefined : state.callbacks[callback.stateKey];
     if (saved !== undefined) callback.setState?.(saved);

@@ -136,7 +136,7 @@ export class TrainingRun implements RunBehind {
     await Promise.all(phases.map(({optimizer}) => optimizer.offload()));
     if (failed !== undefined) throw failed.error;
     const {history, epoch, steps, stopReason} = this.progress;
-    return {history, epochs: epoch, steps, stopReason: stopReason!};
+    return {history, epochs: epoch, steps, stopReason: stopReason};
   }
 
   stop(reason: StopReason): void {

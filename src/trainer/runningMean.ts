@@ -23,7 +23,7 @@ class DeviceSum {
       const scalars = (this.levels[level] ??= []);
       scalars.push(carried);
       if (scalars.length < FAN_IN) return;
-      carried = tf.keep(tf.tidy(() => tf.sum(tf.stack(scalars)) as Scalar));
+      carried = tf.keep(tf.tidy(() => tf.sum<Scalar>(tf.stack(scalars))));
       tf.dispose(scalars);
       this.levels[level] = [];
     }

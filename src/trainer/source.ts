@@ -132,7 +132,7 @@ function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: So
     // A stream cannot be put into a new order as a whole: its own shuffle({buffer}) can.
     if (shuffle && !dataset.shuffled && dataset.randomAccess && dataset.size !== Infinity)
       batches = batches.shuffle();
-    batches = batches.batch(batchSize) as Dataset<unknown>;
+    batches = batches.batch(batchSize);
   }
   return {
     batchesPerPass: batches.size,
@@ -224,7 +224,7 @@ class LookaheadCursor implements BatchCursor {
     this.consumed++;
     this.custom = this.customAhead;
     if (knowsLength) {
-      this.exhausted = this.consumed >= this.size!;
+      this.exhausted = this.consumed >= this.size;
     } else {
       try {
         this.ahead = await this.pull();
@@ -250,10 +250,10 @@ class LookaheadCursor implements BatchCursor {
   }
 
   private async pull(): Promise<{value: unknown} | undefined> {
-    const {value, done} = await this.iterator.next();
-    if (done === true) return undefined;
+    const result: IteratorResult<unknown, unknown> = await this.iterator.next();
+    if (result.done === true) return undefined;
     this.customAhead = this.getState?.();
-    return {value};
+    return {value: result.value};
   }
 }
 
@@ -282,7 +282,7 @@ export function splitForValidation(
   const dataset = Array.isArray(data)
     ? arraysToDataset(data, options)
     : data instanceof Dataset
-      ? (data as Dataset<unknown>)
+      ? data
       : undefined;
   const size = dataset?.size;
   if (

@@ -179,7 +179,7 @@ export class Stepper {
       for (const [key, value] of Object.entries(saved.statisticsBefore)) {
         state.statisticsBefore.set(key, tf.keep(value.clone()));
       }
-      losses.forEach((mean, term) => mean.setState(saved.losses[term]!));
+      losses.forEach((mean, term) => mean.setState(saved.losses[term]));
       penalty.setState(saved.penalty);
     });
     for (const [name, mean] of Object.entries(stepLogs)) this.logOf(name).setState(mean);
@@ -341,7 +341,7 @@ function toUpdate({parameter, group}: TrainedParameter, gradient: Tensor, iterat
 /** All penalties of the models that a phase moves. Call inside a `tf.tidy`. */
 function penaltyOf(phase: Phase): Scalar | null {
   const penalties = phase.graphs.map(({graph}) => graph.regularization()).filter(penalty => penalty !== null);
-  return penalties.length === 0 ? null : (penalties.reduce((sum, penalty) => tf.add(sum, penalty)) as Scalar);
+  return penalties.length === 0 ? null : penalties.reduce((sum, penalty) => tf.add<Scalar>(sum, penalty));
 }
 
 /** Adds the penalties' gradient, once a window, and counts their value into the running mean. */
@@ -355,7 +355,7 @@ function addPenalty(
   const variables = trained.map(({parameter}) => parameter.variable);
   // The zero term connects penalties that act on frozen weights alone.
   const {value, grads} = tf.variableGrads(
-    () => tf.add(penaltyOf(phase)!, tf.mul(0, tf.sum(variables[0]!))) as Scalar,
+    () => tf.add<Scalar>(penaltyOf(phase)!, tf.mul(0, tf.sum(variables[0]!))),
     variables,
   );
   mean.add(value, 1);

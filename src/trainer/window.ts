@@ -116,7 +116,7 @@ function replaceIn(gradients: Map<string, Tensor>, key: string, next: Tensor): v
 
 function addCounts(a: number | Scalar, b: number | Scalar): number | Scalar {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
-  const sum = tf.keep(tf.add(a, b) as Scalar);
+  const sum = tf.keep(tf.add<Scalar>(a, b));
   if (typeof a !== 'number') a.dispose();
   if (typeof b !== 'number') b.dispose();
   return sum;

@@ -128,7 +128,7 @@ describe('accumulation over batches of 4, 4 and 2', () => {
         const first = layers.input({shape: [6]});
         const second = layers.input({shape: [6]});
         const embed = (): layers.layers.Layer =>
-          layers.layers.embedding({inputDim: 5, outputDim: 3, maskZero: true}) as layers.layers.Layer;
+          layers.layers.embedding({inputDim: 5, outputDim: 3, maskZero: true});
         const one = layers.layers
           .dense({units: 2, name: 'one'})
           .apply(embed().apply(first)) as layers.SymbolicTensor;
@@ -175,7 +175,7 @@ describe('accumulation over batches of 4, 4 and 2', () => {
 });
 
 describe('an accumulation window', () => {
-  const data = (): Dataset<unknown> => Dataset.fromArrays([x, y]).batch(2) as Dataset<unknown>;
+  const data = (): Dataset<unknown> => Dataset.fromArrays([x, y]).batch(2);
 
   async function updates(callbacks: Callback[], epochs = 1): Promise<number[]> {
     const model = linear([[0], [0], [0], [0]]);

@@ -31,7 +31,7 @@ async function refused(
   const tensors = tf.memory().numTensors;
   const error: unknown = await new Trainer(model, trainerOptions).fit(given, {batchSize: 4, ...options}).then(
     () => undefined,
-    reason => reason as unknown,
+    (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(kind);
   expect((error as GlassboxError).message).toMatch(words);
@@ -87,7 +87,7 @@ describe('bad data is refused before any weight changes:', () => {
     await refused(ConfigurationError, /epochs is -1/, () => [x, y], {epochs: -1});
     await refused(ConfigurationError, /batchSize is 0/, () => [x, y], {batchSize: 0});
     await refused(ConfigurationError, /initialEpoch is 0.5/, () => [x, y], {initialEpoch: 0.5});
-    const shuffled = (): Dataset<unknown> => Dataset.fromArrays([x, y]).shuffle() as Dataset<unknown>;
+    const shuffled = (): Dataset<unknown> => Dataset.fromArrays([x, y]).shuffle();
     await refused(ConfigurationError, /shuffled/, shuffled, {validationSplit: 0.5});
     await refused(ConfigurationError, /validationSplit is 1.5/, () => [x, y], {validationSplit: 1.5});
     await refused(ConfigurationError, /class 'a'/, () => [x, y], {
@@ -123,7 +123,7 @@ describe('a trainer that cannot mean anything is refused when it is made:', () =
     expect(() => new Trainer({a: linear([[1]]), b: linear([[1]])}, {})).toThrow(ConfigurationError);
   });
   it('something that is no model', () => {
-    expect(() => new Trainer({} as layers.LayersModel, sparse)).toThrow(ConfigurationError);
+    expect(() => new Trainer({}, sparse)).toThrow(ConfigurationError);
     expect(() => new Trainer(layers.sequential(), sparse)).toThrow(/not built/);
   });
   it('a group that matches nothing, or freezes everything', async () => {

@@ -48,7 +48,7 @@ describe('fit', () => {
       function* () {
         for (let i = 0; i < 40; i += 8)
           yield [tf.tensor2d(rows.slice(i, i + 8)), tf.tensor1d(y.slice(i, i + 8), 'int32')];
-      } as unknown as () => Iterable<Batch>,
+      },
     ];
     const outcomes = [];
     for (const form of forms) {
@@ -60,7 +60,7 @@ describe('fit', () => {
   });
 
   it('ends at maxSteps, and takes stepsPerEpoch of data that has no end', async () => {
-    const endless = (): Dataset<unknown> => Dataset.fromArrays([x, y]).repeat().batch(8) as Dataset<unknown>;
+    const endless = (): Dataset<unknown> => Dataset.fromArrays([x, y]).repeat().batch(8);
     const bySteps = await new Trainer(classifier(), sparse).fit(endless(), {maxSteps: 13});
     expect(bySteps).toMatchObject({steps: 13, epochs: 1, stopReason: 'completed'});
     const byEpochs = await new Trainer(classifier(), sparse).fit(endless(), {epochs: 3, stepsPerEpoch: 4});
@@ -182,7 +182,7 @@ describe('a custom training step', () => {
     };
     const own = await fitted({
       trainStep: ({x: inputs, y: targets, run}) =>
-        tf.losses.meanSquaredError(targets, run(inputs)) as tf.Tensor,
+        tf.losses.meanSquaredError<tf.Tensor, tf.Tensor>(targets, run(inputs)),
     });
     expect(JSON.stringify(own, round)).toEqual(JSON.stringify(await fitted({}), round));
   });

@@ -74,7 +74,7 @@ export function inBatches(
   y: Int32Array,
   batchSize: number,
 ): Dataset<unknown> {
-  return Dataset.fromArrays([x, y]).batch(batchSize) as Dataset<unknown>;
+  return Dataset.fromArrays([x, y]).batch(batchSize);
 }
 
 /** Largest absolute difference of two lists of numbers. */
