@@ -72,7 +72,7 @@ export const trainingKernels: Repair[] = [
   {
     id: 'layer-calls',
     description:
-      'In tfjs-layers, conv2d layers compute gradients that nobody asked for, depthwiseConv2d ignores its dilation, and resizing and randomWidth fail inside a model; all are put right.',
+      'In tfjs-layers, conv2d layers compute gradients that nobody asked for, depthwiseConv2d ignores its dilation, conv1d has no causal padding, and resizing and randomWidth fail inside a model; all are put right.',
     backends: ['wasm', 'cpu'],
     prepare: async () => repairLayerCalls(),
   },

@@ -38,6 +38,19 @@ export function repairLayerCalls(): void {
       return tf.tidy(() => convolve(this, single(inputs), false));
     };
   });
+  // tfjs has no causal padding: it throws in a call, and takes the output for shorter than it is.
+  const conv1d = make.conv1d({filters: 1, kernelSize: 1});
+  patchLayer<CausalLayer, Call<CausalLayer>>(conv1d, 'call', plain => {
+    return function (inputs, kwargs) {
+      if (this.padding !== 'causal') return plain.call(this, inputs, kwargs);
+      return tf.tidy(() => plain.call(paddedAs(this, 'valid'), padStart(this, single(inputs)), kwargs));
+    };
+  });
+  patchLayer<CausalLayer, OutputShape<CausalLayer>>(conv1d, 'computeOutputShape', plain => {
+    return function (inputShape) {
+      return plain.call(this.padding === 'causal' ? paddedAs(this, 'same') : this, inputShape);
+    };
+  });
   // tfjs ignores the dilation of DepthwiseConv2D.
   const depthwise = make.depthwiseConv2d({kernelSize: 1});
   patchLayer<ConvLayer, Call<ConvLayer>>(depthwise, 'call', plain => {
@@ -70,6 +83,29 @@ export function repairLayerCalls(): void {
         return [...shape.slice(0, -3), this.height, this.width, shape.at(-1)!];
       };
     },
+  );
+}
+
+/** What a 1-D convolution layer says of its padding. */
+interface CausalLayer {
+  readonly padding: string;
+  readonly kernelSize: readonly number[];
+  readonly dilationRate: number | readonly number[];
+  readonly dataFormat: string;
+}
+
+/** The layer, with the same weights, as if it had been made with another padding. */
+function paddedAs(layer: CausalLayer, padding: string): CausalLayer {
+  return Object.create(layer, {padding: {value: padding}}) as CausalLayer;
+}
+
+/** Zeros before the first step, as many as the filter reaches back, so that no output sees a later step. */
+function padStart({kernelSize, dilationRate, dataFormat}: CausalLayer, x: Tensor): Tensor {
+  const reach = (kernelSize[0]! - 1) * (typeof dilationRate === 'number' ? dilationRate : dilationRate[0]!);
+  const time = dataFormat === 'channelsFirst' ? 2 : 1;
+  return tf.pad(
+    x,
+    [0, 1, 2].map((axis): [number, number] => [axis === time ? reach : 0, 0]),
   );
 }
 
