@@ -7,7 +7,7 @@ import type {Callback, FitResult} from 'glassbox';
 import {CLASSES, SIZE} from './data';
 import type {LabelledImages} from './data';
 
-const EPOCHS = 12;
+const EPOCHS = 10;
 const BATCH = 32;
 /** Batches a window: the optimizer sees 64 samples at once. */
 const WINDOW = 2;

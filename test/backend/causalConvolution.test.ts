@@ -27,7 +27,7 @@ const make = (config: object = {}): layers.layers.Layer =>
     useBias: false,
     inputShape: [steps, 2],
     ...config,
-  }) as layers.layers.Layer;
+  });
 
 describe('Conv1D with causal padding', () => {
   it('throws in plain tfjs', async () => {

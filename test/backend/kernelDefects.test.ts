@@ -19,6 +19,12 @@ const upTo = (n: number, shape: number[]): Tensor => tf.reshape(tf.range(1, n + 
 
 const defects: readonly Defect[] = [
   {
+    name: 'oneHot of floats',
+    backend: 'wasm',
+    compute: () => tf.oneHot(tf.tensor1d([1, 0, -1, 3], 'int32'), 3, 2, -1, 'float32'),
+    expected: [-1, 2, -1, 2, -1, -1, -1, -1, -1, -1, -1, -1],
+  },
+  {
     name: 'conv2d with a stride larger than the filter',
     backend: 'wasm',
     compute: () =>

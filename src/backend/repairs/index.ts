@@ -16,6 +16,7 @@ import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mirrorPadGradient} from './mirrorPad';
 import {maxPoolWithArgmax, missingKernels} from './missingKernels';
+import {oneHot} from './oneHot';
 import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
 import {resizeGradients} from './resize';
 import {samePadding} from './samePadding';
@@ -39,6 +40,7 @@ const all: readonly Repair[] = [
   dilation2d,
   tensorScatterUpdate,
   clipping,
+  oneHot,
   scans,
   stridedSlice,
   einsum,
