@@ -31,7 +31,13 @@ describe('the tarball', () => {
     const others = shipped.files.filter(
       path => !/^dist\/[\w./-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm|txt)$/.test(path),
     );
-    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(others.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'licenses/Apache-2.0.txt',
+      'package.json',
+    ]);
   });
 
   it('works with one version of tfjs only, since it reaches into its internals', () => {
