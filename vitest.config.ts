@@ -3,7 +3,7 @@ import {defineConfig} from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
-/** Tests against the sources; `package` tests run against what is built and shipped. */
+/** `glassbox` is the sources. */
 const againstSources = {
   resolve: {
     alias: [
@@ -13,8 +13,16 @@ const againstSources = {
   },
 };
 
-const packageTests = ['test/package/**/*.test.ts', 'test/browser/**/*.test.ts'];
+const packageTests = ['test/package/**/*.test.ts'];
+const browserTests = ['test/browser/**/*.test.ts'];
 const longTests = ['test/**/*.long.test.ts'];
+
+/** Against what is built and shipped, which is built first. */
+const againstPackage = {
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+  globalSetup: ['test/package/build.ts'],
+};
 
 export default defineConfig({
   test: {
@@ -25,30 +33,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...packageTests, ...longTests],
+          exclude: [...packageTests, ...browserTests, ...longTests],
           testTimeout: 30_000,
         },
       },
+      {...againstSources, test: {name: 'package', include: packageTests, ...againstPackage}},
+      // Needs Chromium, which a fresh machine has not: no part of `npm test`.
+      {...againstSources, test: {name: 'browser', include: browserTests, ...againstPackage}},
       {
         ...againstSources,
-        test: {
-          name: 'package',
-          include: packageTests,
-          exclude: longTests,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          globalSetup: ['test/package/build.ts'],
-        },
-      },
-      {
-        ...againstSources,
-        test: {
-          name: 'long',
-          include: longTests,
-          testTimeout: 600_000,
-          hookTimeout: 180_000,
-          globalSetup: ['test/package/build.ts'],
-        },
+        test: {name: 'long', include: longTests, testTimeout: 600_000, hookTimeout: 180_000},
       },
     ],
   },
