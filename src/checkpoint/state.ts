@@ -58,7 +58,8 @@ export async function encodeState(tree: StateTree): Promise<Uint8Array> {
   let offset = 0;
   for (const [i, [name, {dtype, shape}]] of ordered.entries()) {
     // Hosts on which WebAssembly and WebGL run are little-endian, as the format is.
-    const {buffer, byteOffset, byteLength} = values[i]!;
+    const {buffer, byteOffset, byteLength} = inArrayOf(dtype, values[i]!);
+    checkLength(name, dtype, shape, byteLength);
     data.push(new Uint8Array(buffer, byteOffset, byteLength));
     entries.set(name, {dtype, shape, data_offsets: [offset, (offset += byteLength)]});
   }
@@ -180,6 +181,34 @@ function toJson(tree: StateTree, path: readonly string[], leaves: Map<string, Le
       key.startsWith('$') ? `$${key}` : key,
       toJson(value, [...path, key], leaves),
     ]),
+  );
+}
+
+/**
+ * The values in the array that `dtype` is stored in. tfjs's cpu backend keeps the array of before a cast that loses
+ * nothing: a float32 tensor cast from int32 gives an Int32Array, one cast from bool a Uint8Array.
+ */
+function inArrayOf(dtype: SafetensorsDtype, values: TypedArray): TypedArray {
+  if (dtype === 'F32') return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (dtype === 'I32') return values instanceof Int32Array ? values : Int32Array.from(values);
+  return values instanceof Uint8Array ? values : Uint8Array.from(values);
+}
+
+/** A file with one tensor of a wrong length could not be read at all. */
+function checkLength(
+  name: string,
+  dtype: SafetensorsDtype,
+  shape: readonly number[],
+  byteLength: number,
+): void {
+  const expected = shape.reduce((size, length) => size * length, ITEM_SIZE[dtype]);
+  if (byteLength === expected) return;
+  throw new CheckpointError(
+    `The backend gave ${byteLength} bytes for '${name}' of shape [${shape.join(',')}], which takes ${expected}.`,
+    {
+      hint: 'Save from another backend, or report the operation that made this tensor.',
+      code: 'checkpoint/length',
+    },
   );
 }
 

@@ -121,6 +121,41 @@ describe('a state tree', () => {
     disposeState([tree, again]);
   });
 
+  // On the cpu backend such a tensor holds the array of the type that it was cast from.
+  it('keeps tensors that were cast from another dtype', async () => {
+    const numbers = tf.tensor1d([1, -2, 3], 'int32');
+    const flags = tf.tensor1d([true, false, true], 'bool');
+    const tree = {
+      fromInt: tf.cast(numbers, 'float32'),
+      fromBool: tf.cast(flags, 'float32'),
+      intFromBool: tf.cast(flags, 'int32'),
+      boolFromInt: tf.cast(numbers, 'bool'),
+    };
+    const bytes = await encodeState(tree);
+    const {header, data} = parts(bytes);
+    const stored = data.slice(...header['fromInt']!.data_offsets);
+    expect([...new Float32Array(stored.buffer)]).toEqual([1, -2, 3]);
+    const again = decodeState(bytes) as typeof tree;
+    const found = Object.entries(again).map(([key, tensor]) => [key, tensor.dtype, [...tensor.dataSync()]]);
+    expect(found).toEqual([
+      ['fromInt', 'float32', [1, -2, 3]],
+      ['fromBool', 'float32', [1, 0, 1]],
+      ['intFromBool', 'int32', [1, 0, 1]],
+      ['boolFromInt', 'bool', [1, 1, 1]],
+    ]);
+    disposeState([numbers, flags, tree, again]);
+  });
+
+  it('refuses a tensor of which the backend gives too little', async () => {
+    const tensor = tf.tensor1d([1, 2, 3]);
+    tensor.data = () => Promise.resolve(new Float32Array([1, 2])) as never;
+    await expect(encodeState({slots: {m: tensor}})).rejects.toMatchObject({
+      code: 'checkpoint/length',
+      message: expect.stringContaining("8 bytes for 'slots.m' of shape [3], which takes 12"),
+    });
+    tensor.dispose();
+  });
+
   it('keeps typed arrays, and copies them', async () => {
     const tree = {
       f: new Float32Array([1.5, -0]),
