@@ -156,7 +156,9 @@ function release(slot: HeldSlot): void {
 }
 
 async function moveToHost(held: HeldSlots, name: string, tensor: Tensor): Promise<void> {
-  const values = await tensor.data<'float32'>();
+  const data: Float32Array | Int32Array | Uint8Array = await tensor.data<'float32'>();
+  // The cpu backend gives another array for a float32 tensor that was cast from another type.
+  const values = data instanceof Float32Array ? data : Float32Array.from(data);
   // A step or a setState during the wait has put another tensor in place: the one read here is gone.
   if (held[name] !== tensor) return;
   held[name] = {shape: tensor.shape, values};

@@ -4,9 +4,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../src/backend';
+import {decodeState, encodeState} from '../../src/checkpoint';
 import {CheckpointError, ShapeError} from '../../src/core';
 import type {StateTree} from '../../src/core';
-import {Adam} from '../../src/optimizers';
+import {Adam, Optimizer} from '../../src/optimizers';
+import type {RuleInput, SlotTensors} from '../../src/optimizers';
 import {step, update, values, withVariables} from './support';
 
 describe('state', () => {
@@ -77,6 +79,36 @@ describe('state', () => {
       expect(values(b!)).toEqual(values(a!));
       [walked, jumped].forEach(optimizer => optimizer.dispose());
     });
+  });
+
+  it('keeps slots that were cast from integers as float32, offloaded too', async () => {
+    /** Counts the updates of each weight, in integers. */
+    class Counting extends Optimizer {
+      readonly name = 'counting';
+      constructor() {
+        super({}, {learningRate: 0.1});
+      }
+      protected slots(shape: readonly number[]) {
+        return {seen: {shape}};
+      }
+      protected rule({value, slots}: RuleInput<SlotTensors>) {
+        const seen = tf.add(tf.cast(slots['seen']!, 'int32'), tf.scalar(1, 'int32'));
+        return {value: tf.clone(value), slots: {seen: tf.cast(seen, 'float32')}};
+      }
+    }
+    const w = tf.variable(tf.tensor1d([0, 0]));
+    const first = new Counting();
+    step(first, [update('w', w, [1, 1])]);
+    await first.offload();
+    expect(first.getState()).toMatchObject({slots: {w: {seen: {values: new Float32Array([1, 1])}}}});
+    const bytes = await encodeState(first.getState());
+    const second = new Counting();
+    second.setState(decodeState(bytes));
+    step(second, [update('w', w, [1, 1])]);
+    const {slots} = second.getState() as {slots: {w: {seen: tf.Tensor}}};
+    expect(values(slots.w.seen)).toEqual([2, 2]);
+    [first, second].forEach(optimizer => optimizer.dispose());
+    w.dispose();
   });
 
   const good = {name: 'adam', iterations: 1, learningRateFactor: 1, slots: {}};
