@@ -11,4 +11,4 @@ export {Loss, type LossFunction, type LossTarget} from './loss';
 export * from './probabilistic';
 export * from './regression';
 export * from './similarity';
-export {alignLabels, alignTargets, oneHotRows, sameShape, show} from './targets';
+export {alignLabels, alignRank, alignTargets, oneHotRows, sameShape, show} from './targets';

@@ -1,13 +1,16 @@
 /**
  * What a loss is: per-element values on the device, and what it refuses before training starts.
  */
+import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
-import {checkTargetShape} from './targets';
+import {alignRank, checkTargetShape} from './targets';
 
 /**
  * A loss as a function: per-element values (`yPred`'s shape without its last axis), or one scalar that is the
  * batch's mean. With a scalar there can be no masks and no sample weights.
+ *
+ * Targets come with the predictions' rank where the two differ by a last axis of 1 alone, and else as they are.
  */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
@@ -87,7 +90,7 @@ export class FunctionLoss extends Loss {
   }
 
   call(yTrue: Tensor, yPred: Tensor): Tensor {
-    return this.compute(yTrue, yPred);
+    return tf.tidy(() => this.compute(alignRank(yTrue, yPred), yPred));
   }
 
   /** A function's targets are its own affair. */

@@ -27,6 +27,16 @@ export function alignTargets(yTrue: Tensor, yPred: Tensor, name: string): [Tenso
 }
 
 /**
+ * Targets for a function that somebody wrote: as they are, but of the predictions' rank where the two shapes differ
+ * by a last axis of 1 alone (targets `[batch]` for predictions `[batch, 1]`), as Keras 3 does.
+ */
+export function alignRank(yTrue: Tensor, yPred: Tensor): Tensor {
+  const differ = yTrue.rank !== yPred.rank;
+  const [short, long] = yTrue.rank < yPred.rank ? [yTrue, yPred] : [yPred, yTrue];
+  return differ && sameShape([...short.shape, 1], long.shape) ? tf.reshape(yTrue, yPred.shape) : yTrue;
+}
+
+/**
  * Class indices as int32 in the shape `yPred` has without its last axis; `[batch, 1]` and float32 labels will do.
  *
  * @throws ShapeError where their number does not fit

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ShapeError, type StateTree} from '../core';
-import {Loss, sameShape, show, type LossFunction} from '../losses';
+import {alignRank, Loss, sameShape, show, type LossFunction} from '../losses';
 import {DeviceSum, asRecord} from './deviceSum';
 import {elementShape, Metric} from './metric';
 
@@ -106,7 +106,9 @@ export class Mean extends MeanMetric {
 
   protected measure(yTrue: Tensor, yPred: Tensor, weighted: boolean): Tensor {
     const values =
-      this.compute instanceof Loss ? this.compute.call(yTrue, yPred) : this.compute(yTrue, yPred);
+      this.compute instanceof Loss
+        ? this.compute.call(yTrue, yPred)
+        : this.compute(alignRank(yTrue, yPred), yPred);
     if (values.rank > 0) return values;
     // A scalar is the batch's mean: it stands for every element of the batch.
     const elements = elementShape(yPred);

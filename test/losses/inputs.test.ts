@@ -3,6 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+// Registers gradients.
+import '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {ConfigurationError, DataError, ShapeError} from '../../src/core';
 import {
@@ -74,6 +76,70 @@ describe('getLoss', () => {
   test('refuses an unknown name and guesses what was meant', () => {
     expect(() => getLoss('meanSquareError')).toThrow(/Unknown loss 'meanSquareError'.*'meanSquaredError'/);
     expect(() => getLoss('meanSquareError')).toThrow(ConfigurationError);
+  });
+});
+
+describe('a function as a loss', () => {
+  const squares = getLoss((t, p) => tf.mean(tf.squaredDifference(t, p), -1));
+
+  /** The values for targets 1, 3, 5 against predictions 1, 2, 7 in these shapes. */
+  const valuesFor = (targets: number[], predictions: number[]): number[] => {
+    const before = tf.memory().numTensors;
+    const [t, p] = [tf.tensor([1, 3, 5], targets), tf.tensor([1, 2, 7], predictions)];
+    const values = squares.call(t, p);
+    const read = [...values.dataSync()];
+    tf.dispose([t, p, values]);
+    expect(tf.memory().numTensors).toBe(before);
+    return read;
+  };
+
+  test.each([
+    [[3], [3, 1]],
+    [
+      [3, 1],
+      [3, 1],
+    ],
+    [
+      [1, 3],
+      [1, 3, 1],
+    ],
+    [
+      [1, 3, 1],
+      [1, 3, 1],
+    ],
+  ])('sees targets %j in the shape of predictions %j', (targets, predictions) => {
+    expect(valuesFor(targets, predictions)).toEqual([0, 1, 4]);
+  });
+
+  test('sees targets with an axis of 1 too much without it', () => {
+    expect(valuesFor([3, 1], [3])).toEqual([expect.closeTo(5 / 3, 6)]);
+  });
+
+  test.each([
+    [[4], [4, 3]],
+    [
+      [4, 1],
+      [4, 3],
+    ],
+    [[], [2, 1]],
+    [
+      [2, 3, 1],
+      [2, 1],
+    ],
+  ])('sees targets %j as they are beside predictions %j', (targets, predictions) => {
+    const seen: number[][] = [];
+    const loss = getLoss((t, p) => {
+      seen.push(t.shape);
+      return tf.mean(p, -1);
+    });
+    tf.tidy(() => loss.call(tf.zeros(targets), tf.zeros(predictions)));
+    expect(seen).toEqual([targets]);
+  });
+
+  test('has the gradient of its own pairs', () => {
+    const targets = tf.tensor1d([0, 1, 2, 3]);
+    const gradient = tf.grad(p => tf.mean(squares.call(targets, p)))(tf.tensor2d([[0], [1], [2], [4]]));
+    expect([...gradient.dataSync()]).toEqual([0, 0, 0, 0.5]);
   });
 });
 

@@ -317,6 +317,18 @@ test('a function that gives one number a batch stands for all its elements, and 
   mean.dispose();
 });
 
+test('a function sees targets [batch] in the shape of predictions [batch, 1]', async () => {
+  const mean = new metrics.Mean((y, p) => tf.mean(tf.squaredDifference(y, p), -1), 'mine');
+  const before = tf.memory().numTensors;
+  const [y, p] = [tf.tensor1d([1, 2, 3, 4]), tf.tensor2d([[1], [2], [3], [6]])];
+  mean.update(y, p);
+  expect(await mean.result()).toBe(1);
+  mean.update(y, p, tf.tensor1d([0, 0, 0, 2]));
+  expect(await mean.result()).toBe((4 + 2 * 4) / (4 + 2));
+  mean.dispose();
+  expect(tf.memory().numTensors).toBe(before + 3);
+});
+
 test('a damaged state is refused and changes nothing', async () => {
   const accuracy = new metrics.BinaryAccuracy();
   accuracy.update(tf.tensor1d([1]), tf.tensor2d([[0.9]]));
