@@ -186,10 +186,11 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
     return this.store.offload();
   }
 
-  /** Frees the slots. The optimizer is then as new: the next update is its first. */
+  /** Frees the slots. The optimizer is then as new: the next update is its first, at `learningRate` as it is set. */
   dispose(): void {
     this.store.clear();
     this.updates = 0;
+    this.learningRateFactor = 1;
   }
 
   /** The options, complete: `new Adam(adam.getConfig())` is an optimizer like `adam` (state apart). */

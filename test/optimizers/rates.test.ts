@@ -22,6 +22,17 @@ describe('rates', () => {
     });
   });
 
+  it('are as new after dispose', () => {
+    withVariables([[0]], ([w]) => {
+      const sgd = new SGD({learningRate: count => 1 / (1 + count)});
+      step(sgd, [update('w', w!, [1])]);
+      sgd.learningRateFactor = 0.5;
+      sgd.dispose();
+      expect(sgd.currentLearningRate()).toBe(1);
+      expect(sgd.getState()).toEqual(new SGD({learningRate: () => 1}).getState());
+    });
+  });
+
   it('are multiplied by learningRateFactor whatever sets them', () => {
     withVariables([[0], [0], [0]], ([plain, own, multiplied]) => {
       const sgd = new SGD({learningRate: () => 1});
