@@ -3,10 +3,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, DataError, ShapeError} from '../core';
+import {DataError, ShapeError, unknownName} from '../core';
 import type {OutputPort, Port} from '../graph';
-import type {FitOptions} from './options';
 import {isRecord} from './perOutput';
+
+export {ClassWeights} from './classWeights';
 
 /** A batch by port. Its tensors are the trainer's, who disposes them by `disposeBatch`. */
 export interface PreparedBatch {
@@ -22,6 +23,8 @@ export interface BatchPorts {
   readonly outputs: readonly OutputPort[];
 }
 
+const ENTRIES = ['xs', 'ys', 'sampleWeights'];
+
 export function disposeBatch(batch: PreparedBatch): void {
   tf.dispose([batch.xs, batch.ys, batch.sampleWeights.filter(weight => weight !== undefined)]);
 }
@@ -30,7 +33,8 @@ export function disposeBatch(batch: PreparedBatch): void {
  * Takes apart an element of the data: `x`, `[x]`, `[x, y]`, `[x, y, weights]` or `{xs, ys, sampleWeights}`.
  * Takes over the element's tensors, also when it throws.
  *
- * @throws DataError for an element of another form, ShapeError for tensors that do not fit the model.
+ * @throws DataError for an element of another form, ConfigurationError for an entry that a batch has not, ShapeError
+ *   for tensors that do not fit the model.
  */
 export function prepareBatch(element: unknown, ports: BatchPorts | undefined): PreparedBatch {
   try {
@@ -38,12 +42,15 @@ export function prepareBatch(element: unknown, ports: BatchPorts | undefined): P
     const inputs = toList(xs, ports?.inputs, 'input');
     const targets = ys === undefined ? [] : toList(ys, ports?.outputs, 'target');
     const weights = spreadWeights(sampleWeights, targets.length, ports);
-    const size = checkLengths([...inputs, ...targets, ...weights.filter(weight => weight !== undefined)]);
+    const uses = [...inputs, ...targets, ...weights.filter(weight => weight !== undefined)];
+    const size = checkLengths(uses);
     if (ports !== undefined) checkInputs(inputs, ports.inputs);
+    // From here on nothing throws: the handles made reach the caller.
+    const own = ownHandles(uses);
     return {
-      xs: inputs.map((input, i) => castTo(input, ports?.inputs[i]?.dtype)),
-      ys: targets,
-      sampleWeights: weights,
+      xs: own.splice(0, inputs.length).map((input, i) => castTo(input, ports?.inputs[i]?.dtype)),
+      ys: own.splice(0, targets.length),
+      sampleWeights: weights.map(weight => (weight === undefined ? undefined : own.shift()!)),
       size,
     };
   } catch (error) {
@@ -63,6 +70,14 @@ export function prepareTargets(element: unknown, ports: BatchPorts | undefined):
   }
 }
 
+/**
+ * Gives every use of a tensor a handle of its own, so that each can be cast and disposed by itself: the batch of an
+ * autoencoder is `[x, x]`, and one weight serves several outputs.
+ */
+function ownHandles(uses: readonly Tensor[]): Tensor[] {
+  return uses.map((tensor, i) => (uses.indexOf(tensor) < i ? tensor.clone() : tensor));
+}
+
 function takeApart(element: unknown): {xs: unknown; ys?: unknown; sampleWeights?: unknown} {
   if (element instanceof Tensor) return {xs: element};
   if (Array.isArray(element)) {
@@ -74,7 +89,11 @@ function takeApart(element: unknown): {xs: unknown; ys?: unknown; sampleWeights?
   }
   if (isRecord<unknown>(element)) {
     const {xs, ys, sampleWeights} = element;
-    if (xs !== undefined) return {xs, ys, sampleWeights};
+    if (xs !== undefined) {
+      const unknown = Object.keys(element).find(name => !ENTRIES.includes(name));
+      if (unknown !== undefined) throw unknownName('entry of a batch', unknown, ENTRIES);
+      return {xs, ys, sampleWeights};
+    }
     throw new DataError(`A batch is a record of ${Object.keys(element).join(', ') || 'nothing'}.`, {
       hint: 'Map each element to [x, y] or {xs, ys}, for instance dataset.map(({image, label}) => [image, label]).',
     });
@@ -102,13 +121,7 @@ function toList(given: unknown, ports: readonly Port[] | undefined, kind: string
   }
   const record = given as Readonly<Record<string, unknown>>;
   const names = ports?.map(port => port.name) ?? Object.keys(record);
-  for (const name of Object.keys(record)) {
-    if (!names.includes(name)) {
-      throw new DataError(`A batch has a ${kind} '${name}', which the model has not.`, {
-        hint: `Its names are: ${names.join(', ')}.`,
-      });
-    }
-  }
+  checkNames(record, names, kind);
   return names.map(name => {
     if (record[name] === undefined) {
       throw new DataError(`A batch has no ${kind} '${name}'.`, {
@@ -117,6 +130,15 @@ function toList(given: unknown, ports: readonly Port[] | undefined, kind: string
     }
     return asTensor(record[name], name);
   });
+}
+
+function checkNames(record: object, names: readonly string[], kind: string): void {
+  for (const name of Object.keys(record)) {
+    if (names.includes(name)) continue;
+    throw new DataError(`A batch has a ${kind} '${name}', which the model has not.`, {
+      hint: `Its names are: ${names.join(', ')}.`,
+    });
+  }
 }
 
 function asTensor(value: unknown, name: string): Tensor {
@@ -132,11 +154,18 @@ function spreadWeights(
   ports: BatchPorts | undefined,
 ): (Tensor | undefined)[] {
   if (given === undefined || given === null) return Array.from({length: targets}, () => undefined);
-  if (given instanceof Tensor) {
-    // Every output gets a handle of its own, so that each can be disposed.
-    return Array.from({length: targets}, (_, i) => (i === 0 ? given : given.clone()));
+  if (targets === 0) {
+    throw new DataError('A batch has sample weights but no targets.', {
+      hint: 'Give {xs, ys, sampleWeights}.',
+    });
   }
+  if (given instanceof Tensor) return Array.from({length: targets}, () => given as Tensor);
   if (isRecord<unknown>(given) && ports !== undefined) {
+    checkNames(
+      given,
+      ports.outputs.map(port => port.name),
+      'sample weight',
+    );
     return ports.outputs.map(port =>
       given[port.name] === undefined ? undefined : asTensor(given[port.name], port.name),
     );
@@ -187,81 +216,4 @@ function castTo(tensor: Tensor, dtype: string | undefined): Tensor {
   const cast = tf.cast(tensor, dtype);
   tensor.dispose();
   return cast;
-}
-
-/** Class weights by output, ready to be looked up on the device. */
-export class ClassWeights {
-  private readonly tables: (Float32Array | undefined)[];
-
-  /** @throws ConfigurationError for a weight that is no number ≥ 0 or a class that is no index. */
-  constructor(given: NonNullable<FitOptions['classWeight']>, outputs: readonly OutputPort[]) {
-    const byOutput = Object.values(given).some(entry => typeof entry === 'object');
-    const names = outputs.map(output => output.name);
-    if (byOutput) {
-      for (const name of Object.keys(given)) {
-        if (!names.includes(name)) {
-          throw new ConfigurationError(`classWeight names an output '${name}'.`, {
-            hint: `Outputs are: ${names.join(', ')}.`,
-          });
-        }
-      }
-    } else if (outputs.length > 1) {
-      throw new ConfigurationError(`classWeight is given once for ${outputs.length} outputs.`, {
-        hint: `Give a record by output name: ${names.join(', ')}.`,
-      });
-    }
-    this.tables = outputs.map(({name}) => {
-      const weights = byOutput
-        ? (given as Record<string, Record<number, number>>)[name]
-        : (given as Record<number, number>);
-      return weights === undefined ? undefined : tabulate(weights);
-    });
-  }
-
-  /** The batch with class weights multiplied into its sample weights; takes over `batch`. */
-  apply(batch: PreparedBatch, outputs: readonly OutputPort[]): PreparedBatch {
-    const sampleWeights = batch.sampleWeights.map((sampleWeight, i) => {
-      const table = this.tables[i];
-      const target = batch.ys[i];
-      if (table === undefined || target === undefined) return sampleWeight;
-      const weights = tf.tidy(() => {
-        const labels = classIndices(target, outputs[i]!);
-        const known = tf.clipByValue(labels, 0, table.length - 1);
-        const looked = tf.gather(tf.tensor1d(table), tf.cast(known, 'int32'));
-        const classed = tf.where(tf.less(labels, table.length), looked, tf.onesLike(looked));
-        return sampleWeight === undefined ? classed : tf.mul(sampleWeight, classed);
-      });
-      sampleWeight?.dispose();
-      return weights;
-    });
-    return {...batch, sampleWeights};
-  }
-}
-
-/** Class indices of targets that are indices already, or one-hot rows. */
-function classIndices(target: Tensor, output: OutputPort): Tensor {
-  const classes = output.shape.at(-1);
-  const oneHot =
-    target.rank === output.shape.length &&
-    typeof classes === 'number' &&
-    classes > 1 &&
-    target.shape.at(-1) === classes;
-  if (oneHot) return tf.cast(tf.argMax(target, -1), 'int32');
-  const squeezed =
-    target.rank === output.shape.length && target.shape.at(-1) === 1 ? tf.squeeze(target, [-1]) : target;
-  return tf.cast(squeezed, 'int32');
-}
-
-function tabulate(weights: Readonly<Record<number, number>>): Float32Array {
-  const entries = Object.entries(weights).map(([name, weight]) => ({name, label: Number(name), weight}));
-  for (const {name, label, weight} of entries) {
-    if (!Number.isInteger(label) || label < 0 || !(weight >= 0) || !Number.isFinite(weight)) {
-      throw new ConfigurationError(`classWeight gives class '${name}' the weight ${weight}.`, {
-        hint: 'Classes are indices from 0, weights finite numbers of at least 0.',
-      });
-    }
-  }
-  const table = new Float32Array(Math.max(0, ...entries.map(({label}) => label)) + 1).fill(1);
-  for (const {label, weight} of entries) table[label] = weight;
-  return table;
 }

@@ -32,7 +32,8 @@ export class Objective {
   readonly terms: readonly ObjectiveTerm[];
 
   /**
-   * @throws ConfigurationError for an unknown name or a loss that does not suit its output.
+   * @throws ConfigurationError for an unknown name, a loss that does not suit its output, or a weight that is no
+   *   finite number of at least 0.
    */
   constructor(
     outputs: readonly OutputPort[],
@@ -41,6 +42,7 @@ export class Objective {
   ) {
     const losses = perOutput('loss', loss, outputs);
     const lossWeights = perOutput('lossWeights', weights ?? 1, outputs);
+    checkLossWeights(lossWeights, outputs);
     this.terms = outputs.flatMap((port, output) => {
       const identifier = losses[output];
       if (identifier === undefined || identifier === null) return [];
@@ -137,9 +139,14 @@ export function divideByCount<T extends Tensor>(sum: T, count: number | Scalar):
   return tf.div(sum, tf.maximum(count, 1));
 }
 
-function expandTo(weights: Tensor, shape: readonly number[], what: string): Tensor {
+/**
+ * `weights` as the rank of `shape`, so that both broadcast from the first axis on instead of from the last.
+ *
+ * @throws ShapeError when they cannot fit.
+ */
+export function expandTo(weights: Tensor, shape: readonly number[], what: string): Tensor {
   let lengths = weights.shape;
-  while (lengths.length > shape.length && lengths.at(-1) === 1) lengths = lengths.slice(0, -1);
+  while (lengths.length > 1 && lengths.at(-1) === 1) lengths = lengths.slice(0, -1);
   const fits = lengths.length <= shape.length && lengths.every((length, axis) => length === shape[axis]);
   if (!fits) {
     throw new ShapeError(
@@ -150,6 +157,16 @@ function expandTo(weights: Tensor, shape: readonly number[], what: string): Tens
     );
   }
   return tf.reshape(weights, [...lengths, ...shape.slice(lengths.length).map(() => 1)]);
+}
+
+function checkLossWeights(weights: readonly unknown[], outputs: readonly OutputPort[]): void {
+  weights.forEach((weight, i) => {
+    if (weight === undefined || (typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
+    const found = typeof weight === 'number' ? weight : weight === null ? 'null' : `a ${typeof weight}`;
+    throw new ConfigurationError(`lossWeights gives output '${outputs[i]!.name}' the weight ${found}.`, {
+      hint: 'Give a finite number of at least 0.',
+    });
+  });
 }
 
 function names(outputs: readonly OutputPort[]): string {

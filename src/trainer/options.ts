@@ -82,7 +82,7 @@ export type TrainStep = (context: StepContext) => StepOutcome;
 export interface TrainerOptions {
   /** What is minimised: a name (`'meanSquaredError'`), a Loss, a function; by output where there are several. */
   loss?: PerOutput<LossIdentifier | null>;
-  /** How much each output's loss counts. Default 1. */
+  /** How much each output's loss counts: finite, at least 0. Default 1. */
   lossWeights?: PerOutput<number>;
   /** A name, an Optimizer, or a record by model name. Default `'adam'`. */
   optimizer?: string | Optimizer | Readonly<Record<string, string | Optimizer>>;
@@ -113,7 +113,10 @@ export type ArrayData = ArraySource | readonly ArraySource[] | Readonly<Record<s
 
 /** A batch as data sources may give it. Tensors have the batch as their first axis and become the trainer's. */
 export type BatchTensors = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
-/** One batch: inputs, and where there are any targets and sample weights. */
+/**
+ * One batch: inputs, and where there are any targets and sample weights. In a record these are `xs`, `ys` and
+ * `sampleWeights` (by output name, or one tensor for all outputs); other entries are refused.
+ */
 export type Batch =
   | BatchTensors
   | readonly [xs: BatchTensors]
@@ -159,7 +162,10 @@ export interface FitOptions {
   validationSteps?: number;
   /** Validates on so many batches before training, so that a mistake in the validation shows at once. Default 0. */
   sanityCheckSteps?: number;
-  /** Weight by class index, or that by output name. A class not named has weight 1. */
+  /**
+   * Weight by class index, or that by output name. A class not named has weight 1, and so has a padding label below 0.
+   * Multiplies sample weights, of shape [b] or of the labels' shape.
+   */
   classWeight?: Readonly<Record<number, number>> | Readonly<Record<string, Readonly<Record<number, number>>>>;
   /** One weight a sample (or a sample and time step); arrays only. By output name where they differ. */
   sampleWeight?: ArrayData;

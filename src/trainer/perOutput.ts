@@ -37,7 +37,9 @@ export function perOutput<T extends string | number | object | null>(
   return ports.map(() => given as T);
 }
 
-/** A plain object, as opposed to a class instance, which is a value of its own. */
+/** A plain object, with or without a prototype, as opposed to a class instance, which is a value of its own. */
 export function isRecord<T>(value: unknown): value is Readonly<Record<string, T>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

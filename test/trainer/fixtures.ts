@@ -59,6 +59,28 @@ export function linear(
   return model;
 }
 
+/** One dense softmax over 3 classes at each of `steps` time steps of 4 features; all classes start equally likely. */
+export function sequenceClassifier(steps: number): LayersModel {
+  return layers.sequential({
+    layers: [
+      layers.layers.dense({
+        units: 3,
+        activation: 'softmax',
+        kernelInitializer: 'zeros',
+        inputShape: [steps, 4],
+      }),
+    ],
+  });
+}
+
+/** Rows of 4 features, and two outputs `a` and `b` of one unit each. */
+export function twoHeads(): LayersModel {
+  const input = layers.input({shape: [4]});
+  const head = (name: string): layers.SymbolicTensor =>
+    layers.layers.dense({units: 1, name}).apply(input) as layers.SymbolicTensor;
+  return layers.model({inputs: input, outputs: [head('a'), head('b')]});
+}
+
 /** All weights of a model, statistics too, by key. */
 export function weightsOf(model: LayersModel): Record<string, number[]> {
   return Object.fromEntries(
