@@ -74,7 +74,7 @@ export function createPhases(graphs: readonly NamedGraph[], options: TrainerOpti
       hint: 'Give a record with one optimizer a step, since an optimizer keeps state.',
     });
   }
-  return Object.entries(trainStep).map(([name, step]) => {
+  const phases = Object.entries(trainStep).map(([name, step]) => {
     const graph = graphs.find(entry => entry.name === name);
     if (graph === undefined) throw unknownName('model for the training step', name, known);
     const own = isRecord<string | Optimizer>(optimizer) ? optimizer[name] : optimizer;
@@ -85,6 +85,21 @@ export function createPhases(graphs: readonly NamedGraph[], options: TrainerOpti
       graphs: [graph],
     };
   });
+  refuseShared(phases);
+  return phases;
+}
+
+function refuseShared(phases: readonly Phase[]): void {
+  const users = new Map<Optimizer, string>();
+  for (const {name, optimizer} of phases) {
+    const user = users.get(optimizer);
+    if (user !== undefined) {
+      throw new ConfigurationError(`One Optimizer object is given for both '${user}' and '${name}'.`, {
+        hint: 'Give one optimizer a step, since an optimizer keeps state.',
+      });
+    }
+    users.set(optimizer, name);
+  }
 }
 
 /** All weights of all models in graph order. Keys are prefixed by the model's name where there are several. */

@@ -25,13 +25,15 @@ export class Scores {
   private readonly scores: Score[];
 
   /**
-   * @throws ConfigurationError for an unknown name, a metric that does not suit its output, or two of one name.
+   * @throws ConfigurationError for an unknown name, a metric that does not suit its output, two of one name, or one
+   *   object given twice.
    */
   constructor(outputs: readonly OutputPort[], objective: Objective | undefined, options: TrainerOptions) {
     this.scores = [
       ...resolve(outputs, objective, options.metrics, false),
       ...resolve(outputs, objective, options.weightedMetrics, true),
     ];
+    refuseShared(this.scores);
     const names = new Set<string>();
     for (const {logName} of this.scores) {
       if (names.has(logName) || logName === 'loss') {
@@ -127,19 +129,27 @@ function resolve(
   );
 }
 
+/** A metric keeps counts: used in two places it would mix them. */
+function refuseShared(scores: readonly Score[]): void {
+  const users = new Map<Metric, string>();
+  for (const {metric, port} of scores) {
+    const user = users.get(metric);
+    if (user !== undefined) {
+      const where = user === port.name ? `twice for '${user}'` : `for both '${user}' and '${port.name}'`;
+      throw new ConfigurationError(`One object of the metric '${metric.name}' is given ${where}.`, {
+        hint: 'Give an object for each use, in a record by output name where there are several.',
+      });
+    }
+    users.set(metric, port.name);
+  }
+}
+
 function listsByOutput(
   outputs: readonly OutputPort[],
   given: NonNullable<TrainerOptions['metrics']>,
 ): (readonly MetricIdentifier[] | undefined)[] {
   if (Array.isArray(given)) {
-    const list = given as readonly MetricIdentifier[];
-    const shared = outputs.length > 1 ? list.find(identifier => typeof identifier === 'object') : undefined;
-    if (shared !== undefined) {
-      throw new ConfigurationError('A Metric object is given for several outputs.', {
-        hint: 'Give a record by output name, with an object for each output, since a metric keeps counts.',
-      });
-    }
-    return outputs.map(() => list);
+    return outputs.map(() => given as readonly MetricIdentifier[]);
   }
   const record = given as Readonly<Record<string, MetricIdentifier | readonly MetricIdentifier[]>>;
   const known = outputs.map(output => output.name);

@@ -4,6 +4,7 @@
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {ConfigurationError} from '../core';
 import type {BatchPorts} from './batches';
+import {checkTrainerOptions} from './checkOptions';
 import {Hooks} from './hooks';
 import type {EvaluationSetup} from './inference';
 import {Objective} from './objective';
@@ -31,7 +32,7 @@ export function createCore(
   models: LayersModel | Readonly<Record<string, LayersModel>>,
   options: TrainerOptions,
 ): TrainerCore {
-  checkOptions(options);
+  checkTrainerOptions(options);
   const graphs = nameModels(models);
   const single = graphs.length === 1 ? graphs[0]!.graph : undefined;
   const objective =
@@ -71,17 +72,4 @@ export function createCore(
       return {graph: single, objective, scores, checkData: options.checkData ?? false};
     },
   };
-}
-
-function checkOptions(options: TrainerOptions): void {
-  const {seed} = options;
-  if (seed !== undefined && !Number.isSafeInteger(seed)) {
-    throw new ConfigurationError(`seed is ${seed}.`, {hint: 'Give a whole number.'});
-  }
-  for (const name of ['clipNorm', 'clipTensorNorm', 'clipValue'] as const) {
-    const value = options[name];
-    if (value !== undefined && !(value > 0)) {
-      throw new ConfigurationError(`${name} is ${value}.`, {hint: 'Give a number above 0.'});
-    }
-  }
 }
