@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {OptimizerStepContext} from '../trainer';
+import type {Parameter} from '../graph';
+import type {OptimizerStepContext, TrainContext} from '../trainer';
+import {chosenOptimizers} from './optimizers';
 import {checkInteger, checkNames, checkNumber} from './options';
 import {AVERAGING_OPTIONS, WeightAveraging} from './weightAveraging';
 import type {WeightAveragingOptions} from './weightAveraging';
@@ -9,7 +11,10 @@ export interface ExponentialMovingAverageOptions extends WeightAveragingOptions 
   decay?: number;
   /** Updates of the optimizer before the first that counts. Default 0. */
   startStep?: number;
-  /** Only updates of the optimizer of this name count (a GAN's generator, say); all without it. */
+  /**
+   * Only updates of the optimizer of this name count (a GAN's generator, say), and in a trainer of several models
+   * only the weights of the model of that name are averaged. Without it all updates and all weights.
+   */
   optimizer?: string;
 }
 
@@ -22,14 +27,14 @@ export interface ExponentialMovingAverageOptions extends WeightAveragingOptions 
  * training goes on with the raw weights. The averages stay in the model when training ends (not after an error or
  * an abort). A checkpoint has both.
  *
- * @throws {@link ConfigurationError} for bad options
+ * @throws {@link ConfigurationError} for bad options, and when training begins without an optimizer of that name
  *
  * @example
  * new ExponentialMovingAverage({decay: 0.999, startStep: 100});
  */
 export class ExponentialMovingAverage extends WeightAveraging {
   readonly name = 'ExponentialMovingAverage';
-  readonly stateKey = 'ExponentialMovingAverage';
+  readonly stateKey: string;
   private readonly decay: number;
   private readonly startStep: number;
   private readonly optimizer: string | undefined;
@@ -44,6 +49,12 @@ export class ExponentialMovingAverage extends WeightAveraging {
     this.decay = decay;
     this.startStep = startStep;
     this.optimizer = options.optimizer;
+    this.stateKey = options.optimizer === undefined ? owner : `${owner}:${options.optimizer}`;
+  }
+
+  override onTrainBegin(context: TrainContext): void {
+    chosenOptimizers(context, this.optimizer);
+    super.onTrainBegin(context);
   }
 
   onOptimizerStep(context: OptimizerStepContext): void {
@@ -55,5 +66,14 @@ export class ExponentialMovingAverage extends WeightAveraging {
     this.include(context, (average, weight) =>
       tf.add(average, tf.mul(tf.sub(weight, average), 1 - this.decay)),
     );
+  }
+
+  protected override parametersOf({models, parameters}: TrainContext): readonly Parameter[] {
+    const {optimizer} = this;
+    // One optimizer that moves several models has the name of none.
+    if (optimizer === undefined || Object.keys(models).length < 2 || !Object.hasOwn(models, optimizer)) {
+      return parameters;
+    }
+    return parameters.filter(({key}) => key.startsWith(`${optimizer}:`));
   }
 }

@@ -3,6 +3,7 @@
  * checkpoint.
  */
 import type {StateTree} from '../core';
+import type {Parameter} from '../graph';
 import type {Callback, TrainContext} from '../trainer';
 import {checkInteger} from './options';
 import {badState, readNumber, readRecord, readTensors} from './state';
@@ -86,7 +87,8 @@ export abstract class WeightAveraging implements Callback {
     this.continued = true;
   }
 
-  onTrainBegin({parameters}: TrainContext): void {
+  onTrainBegin(context: TrainContext): void {
+    const parameters = this.parametersOf(context);
     if (!this.continued) {
       this.clear();
       this.resetProgress();
@@ -115,6 +117,7 @@ export abstract class WeightAveraging implements Callback {
 
   async onTrainEnd(context: TrainContext): Promise<void> {
     const broken = context.stopReason === 'error' || context.stopReason === 'aborted';
+    this.continued = false;
     try {
       if (!this.keepAverages || broken) this.swapOut(context);
       else await this.swapIn(context);
@@ -124,10 +127,15 @@ export abstract class WeightAveraging implements Callback {
   }
 
   /** Takes the weights as they are now into the average; `mix` makes the new average of each. The first is a copy. */
-  protected include({parameters}: TrainContext, mix: Parameters<WeightSnapshot['update']>[1]): void {
+  protected include(context: TrainContext, mix: Parameters<WeightSnapshot['update']>[1]): void {
     this.average ??= WeightSnapshot.from({});
-    this.average.update(parameters, mix);
+    this.average.update(this.parametersOf(context), mix);
     this.count++;
+  }
+
+  /** The weights that are averaged, with the statistics that belong to them. */
+  protected parametersOf({parameters}: TrainContext): readonly Parameter[] {
+    return parameters;
   }
 
   /** Takes up what else a subclass keeps in its state. Throws before anything changes. */
@@ -138,15 +146,16 @@ export abstract class WeightAveraging implements Callback {
 
   private async swapIn(context: TrainContext): Promise<void> {
     if (this.swapped || !this.average) return;
-    this.raw = WeightSnapshot.of(context.parameters);
-    this.average.restore(context.parameters);
+    const parameters = this.parametersOf(context);
+    this.raw = WeightSnapshot.of(parameters);
+    this.average.restore(parameters);
     await context.refreshStatistics(
       this.statisticsBatches === undefined ? undefined : {batches: this.statisticsBatches},
     );
   }
 
-  private swapOut({parameters}: TrainContext): void {
-    this.raw?.restore(parameters);
+  private swapOut(context: TrainContext): void {
+    this.raw?.restore(this.parametersOf(context));
     this.raw?.dispose();
     this.raw = undefined;
   }

@@ -1,3 +1,4 @@
+import * as layers from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {
   EarlyStopping,
@@ -73,14 +74,57 @@ describe('ExponentialMovingAverage', () => {
   });
 
   it('counts the updates of the optimizer that is named alone', async () => {
-    const {run, values, to, dispose} = setUp([
-      new ExponentialMovingAverage({decay: 0.5, optimizer: 'critic'}),
-    ]);
+    const {run, values, to, dispose} = setUp(
+      [new ExponentialMovingAverage({decay: 0.5, optimizer: 'critic'})],
+      {optimizers: {model: new SGD(), critic: new SGD()}},
+    );
     await run.begin();
     await run.batch({}, to(3));
     await run.end();
     expect(values()[0]).toBe(3);
     expect(run.refreshed).toEqual([]);
+    dispose();
+  });
+
+  it('averages the model that is named alone, beside another average of another model', async () => {
+    const keys = ['a:0/kernel', 'a:1/moving_mean', 'ab:0/kernel'];
+    const weights = keys.map(key => parameter(key, 0, {trainable: key.endsWith('kernel')}));
+    const average = (optimizer: string): ExponentialMovingAverage =>
+      new ExponentialMovingAverage({decay: 0.5, optimizer});
+    const averages = [average('a'), average('ab')] as const;
+    const seen: number[][] = [];
+    const run = new FakeRun(
+      [...averages, new LambdaCallback({onEpochEnd: () => void seen.push(weights.map(weight))})],
+      {
+        parameters: weights,
+        models: {a: layers.sequential(), ab: layers.sequential()},
+        optimizers: {a: new SGD(), ab: new SGD()},
+      },
+    );
+    /** A batch that puts all weights at `value`, with an update of `optimizerName`. */
+    const batch = async (optimizerName: string, value: number): Promise<void> => {
+      run.optimizerName = optimizerName;
+      await run.batch({}, () => weights.forEach(p => setWeight(p, value)));
+    };
+    await run.begin();
+    await batch('a', 2);
+    await batch('ab', 10);
+    run.optimizerName = 'a';
+    await run.epoch({}, {train: () => weights.forEach(p => setWeight(p, 4))});
+    expect(seen).toEqual([[3, 4, 10]]);
+    expect(Object.keys((averages[0].getState() as {average: object}).average)).toEqual(['a:0/kernel']);
+    expect(averages[0].stateKey).not.toBe(averages[1].stateKey);
+    await batch('a', 5);
+    expect(weights.map(weight)).toEqual([5, 5, 5]);
+    await run.end();
+    expect(weights.map(weight)).toEqual([4, 5, 10]);
+    weights.forEach(({variable}) => variable.dispose());
+  });
+
+  it('refuses an optimizer that is not there', async () => {
+    const {run, dispose} = setUp([new ExponentialMovingAverage({optimizer: 'critic'})]);
+    await expect(run.begin()).rejects.toThrow(/Unknown optimizer 'critic'/);
+    await run.end('error');
     dispose();
   });
 

@@ -48,6 +48,8 @@ export class FakeRun {
   readonly logged: Logs = {};
   refreshed: ({batches?: number} | undefined)[] = [];
   checkpoints = 0;
+  /** Whose updates those of `batch` are. */
+  optimizerName = 'model';
   readonly context: Mutable<TrainContext>;
 
   constructor(
@@ -126,7 +128,7 @@ export class FakeRun {
     context.steps++;
     await this.call(
       'onOptimizerStep',
-      this.view<OptimizerStepContext>({optimizerName: 'model', learningRate: 0.1}),
+      this.view<OptimizerStepContext>({optimizerName: this.optimizerName, learningRate: 0.1}),
     );
     context.batches++;
     await this.call('onTrainBatchEnd', this.view<BatchEndContext>({logs: {read: async () => logs}}));
