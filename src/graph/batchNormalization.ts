@@ -6,7 +6,7 @@
  * gradient through every op of the moments; this one has a gradient in closed form.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Rank, Tensor, Tensor1D, Tensor4D, Variable} from '@tensorflow/tfjs-core';
+import type {Rank, Tensor, Tensor1D, Tensor4D} from '@tensorflow/tfjs-core';
 import {expandTo} from './masks';
 import type {StatisticsLedger} from './statistics';
 import {batchNormalizationFields, isRecordingNested, variableOf, withoutRecording} from './tfjsInternals';
@@ -39,8 +39,8 @@ export function normalizeByBatch(
     weights: mask === null ? null : imageWeights(mask, x.shape, order),
   });
   withoutRecording(() => {
-    move(variableOf(movingMean), mean, momentum, statistics);
-    move(variableOf(movingVariance), variance, momentum, statistics);
+    statistics.move(variableOf(movingMean), mean, momentum);
+    statistics.move(variableOf(movingVariance), variance, momentum);
   });
   const back = tf.reshape(y, moved.shape);
   if (isLast) return back;
@@ -58,11 +58,6 @@ export function normalizeByMoving(layer: Layer, x: Tensor): Tensor {
   const factor = gamma === undefined ? scale : tf.mul(scale, gamma.read());
   const y = tf.mul(tf.sub(x, tf.reshape(movingMean.read(), shape)), tf.reshape(factor, shape));
   return beta === undefined ? y : tf.add(y, tf.reshape(beta.read(), shape));
-}
-
-function move(variable: Variable, batch: Tensor, momentum: number, statistics: StatisticsLedger): void {
-  const moving = statistics.read(variable);
-  statistics.write(variable, tf.add(tf.mul(moving, momentum), tf.mul(batch, 1 - momentum)));
 }
 
 /** Any tensor with channels last as `[batch, height, width, channels]`. */

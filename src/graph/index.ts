@@ -1,4 +1,4 @@
 export {ModelGraph} from './modelGraph';
 export {releasingTape} from './recording';
-export {applyStatistics} from './statistics';
+export {StatisticsLedger, applyStatistics} from './statistics';
 export type * from './types';

@@ -100,15 +100,20 @@ export class ModelGraph {
   run(inputs: readonly Tensor[], options: RunOptions = {}): RunResult {
     checkInputs(this.inputs, inputs);
     const {training = false, random, intercept} = options;
-    const statistics = new StatisticsLedger();
+    const {statistics = new StatisticsLedger()} = options;
     let result: RunResult | undefined;
     tf.tidy(() => {
       const {outputs, masks} = this.plan.run(inputs, [], {training, statistics}, {random, intercept});
-      result = {outputs: ownTensors(outputs, inputs), masks, statistics: statistics.updates()};
+      result = {
+        outputs: ownTensors(outputs, inputs),
+        masks,
+        statistics: options.statistics === undefined ? statistics.updates() : [],
+      };
       return [
         ...result.outputs,
         ...masks.filter(mask => mask !== null),
-        ...result.statistics.map(s => s.value),
+        ...statistics.tensors(),
+        ...result.statistics.flatMap(({value, batch}) => [value, batch]),
       ];
     });
     return result!;

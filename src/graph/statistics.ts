@@ -1,23 +1,41 @@
 /**
  * New values for non-trainable weights, collected in one forward pass and written by whoever wants them.
  */
+import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Variable} from '@tensorflow/tfjs-core';
 import type {StatisticsUpdate} from './types';
 
-/** What one forward pass would write. A layer called twice builds on its own first update. */
+interface Entry {
+  value: Tensor;
+  /** The batch statistics of all calls so far, added up. */
+  sum: Tensor;
+  calls: number;
+}
+
+/** What forward passes would write. A layer called twice, in one pass or several, builds on its own first update. */
 export class StatisticsLedger {
-  private readonly values = new Map<Variable, Tensor>();
+  private readonly entries = new Map<Variable, Entry>();
 
-  read(variable: Variable): Tensor {
-    return this.values.get(variable) ?? variable;
+  /** Moves a statistic towards that of a batch: moving·momentum + batch·(1 − momentum). */
+  move(variable: Variable, batch: Tensor, momentum: number): void {
+    const before = this.entries.get(variable);
+    const value = tf.add(tf.mul(before?.value ?? variable, momentum), tf.mul(batch, 1 - momentum));
+    const sum = before === undefined ? batch : tf.add(before.sum, batch);
+    this.entries.set(variable, {value, sum, calls: (before?.calls ?? 0) + 1});
   }
 
-  write(variable: Variable, value: Tensor): void {
-    this.values.set(variable, value);
-  }
-
+  /** What was written so far. Call inside a `tf.tidy`. */
   updates(): StatisticsUpdate[] {
-    return [...this.values].map(([variable, value]) => ({variable, value}));
+    return [...this.entries].map(([variable, {value, sum, calls}]) => ({
+      variable,
+      value,
+      batch: calls === 1 ? sum : tf.div(sum, calls),
+    }));
+  }
+
+  /** All tensors that the ledger needs to go on; lent. */
+  tensors(): Tensor[] {
+    return [...this.entries.values()].flatMap(({value, sum}) => [value, sum]);
   }
 }
 

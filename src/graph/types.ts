@@ -3,6 +3,7 @@
  */
 import type {Tensor, Variable} from '@tensorflow/tfjs-core';
 import type {layers} from '@tensorflow/tfjs-layers';
+import type {StatisticsLedger} from './statistics';
 
 /** One weight of a model, known by its place in the model's graph and not by its (process-wide) name. */
 export interface Parameter {
@@ -62,6 +63,8 @@ export interface StatisticsUpdate {
   readonly variable: Variable;
   /** Made inside the run; `run`'s caller disposes it (a surrounding `tf.tidy` does). */
   readonly value: Tensor;
+  /** The batch's own statistic, the mean over the layer's calls; disposed likewise. */
+  readonly batch: Tensor;
 }
 
 export interface RunOptions {
@@ -69,6 +72,8 @@ export interface RunOptions {
   training?: boolean;
   /** Fixes every random draw of the layers. Without it layers draw from `Math.random`. */
   random?: LayerRandomness;
+  /** Collects the statistics of several runs, each building on the one before; `RunResult.statistics` is empty then. */
+  statistics?: StatisticsLedger;
   /**
    * Sees every layer call in order, and may return tensors that take the outputs' place: as many, of the same
    * shapes. Layers of nested models are seen one by one, a wrapper (`TimeDistributed` …) as a whole. Tensors that

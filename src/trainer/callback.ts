@@ -117,7 +117,7 @@ export interface ValidationEndContext extends TrainContext {
   readonly logs: Readonly<Logs>;
 }
 
-/** During `evaluate` and `predict`, alone or inside `fit`. */
+/** During validation in `fit`, and during `predict`. */
 export interface InferenceContext {
   readonly model: LayersModel;
   readonly batch: number;

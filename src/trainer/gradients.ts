@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {Tensor} from '@tensorflow/tfjs-core';
 import type {Scalar} from '@tensorflow/tfjs-core';
 import {ConfigurationError, DataError, Random, hashKey, unknownName} from '../core';
-import {releasingTape} from '../graph';
+import {StatisticsLedger, releasingTape} from '../graph';
 import type {LayerRandomness, RunResult, StatisticsUpdate} from '../graph';
 import type {PreparedBatch} from './batches';
 import type {Objective, TermValue} from './objective';
@@ -33,6 +33,10 @@ export interface GradientRequest {
   readonly objective: Objective | undefined;
   readonly batch: PreparedBatch;
   readonly randomness: LayerRandomness;
+  /** Names that a step's own logs may not take: the loss and the metrics. */
+  readonly reserved: readonly string[];
+  /** Whether there are metrics, which want outputs. */
+  readonly needsOutputs: boolean;
   /** Whether a window may hold several batches: then terms whose counts do not grow in step are kept apart. */
   readonly accumulating: boolean;
 }
@@ -74,7 +78,7 @@ export function computeGradients(request: GradientRequest): BatchGradients {
       result.masks.push(...masks.map(mask => (mask === null ? null : keep(mask.clone()))));
       result.statistics.push(...statistics.map(update => ({...update, value: keep(update.value)})));
       for (const [name, value] of Object.entries(logs)) result.logs[name] = keep(tf.clone(value)) as Scalar;
-      return joint ? weightedSum(values) : weightedSum(values.slice(0, 1));
+      return joint ? weightedSum(values) : connected(weightedSum(values.slice(0, 1)), variables);
     });
     kept.push(...first.values());
     const windowCount = (i: number): number | Scalar => {
@@ -84,10 +88,10 @@ export function computeGradients(request: GradientRequest): BatchGradients {
     const single = result.losses.length === 1 || !joint;
     result.terms.push({gradients: first, count: single ? windowCount(0) : batch.size});
     for (let i = 1; !joint && i < result.losses.length; i++) {
-      // The same draws again, so the same forward. The zero term connects a loss whose path is frozen throughout.
+      // The same draws again, so the same forward.
       const gradients = differentiate(variables, keys, () => {
         const {values} = forward();
-        return tf.add(weightedSum([values[i]!]), tf.mul(0, tf.sum(variables[0]!)));
+        return connected(weightedSum([values[i]!]), variables);
       });
       kept.push(...gradients.values());
       result.terms.push({gradients, count: windowCount(i)});
@@ -115,6 +119,11 @@ function differentiate(
   return gradients;
 }
 
+/** The loss with a term of zero that depends on a weight, for an output whose whole path is frozen. */
+function connected(loss: Tensor, variables: readonly tf.Variable[]): Tensor {
+  return tf.add(loss, tf.mul(0, tf.sum(variables[0]!)));
+}
+
 function weightedSum(values: readonly {mean: Tensor; weight: number}[]): Tensor {
   return values
     .map(({mean, weight}) => (weight === 1 ? mean : tf.mul(mean, weight)))
@@ -138,6 +147,7 @@ function forwardStep(request: GradientRequest): Forward {
     outputs = [],
     logs = {},
   } = outcome instanceof Tensor ? {loss: outcome} : outcome;
+  const list = outputs instanceof Tensor ? [outputs] : outputs;
   if (!(loss instanceof Tensor) || loss.size !== 1) {
     throw new ConfigurationError(
       `trainStep '${phase.name}' returned ${loss instanceof Tensor ? `a loss of shape [${loss.shape}]` : 'no loss'}.`,
@@ -146,19 +156,43 @@ function forwardStep(request: GradientRequest): Forward {
       },
     );
   }
+  checkStepLogs(request, logs);
+  if (request.needsOutputs && list.length === 0) {
+    throw new ConfigurationError(`trainStep '${phase.name}' returned no outputs, which the metrics need.`, {
+      hint: 'Return {loss, outputs}.',
+    });
+  }
   const mean = tf.reshape(loss, []);
   return {
     values: [{mean, sum: tf.mul(mean, count), count, weight: 1}],
-    outputs: outputs instanceof Tensor ? [outputs] : outputs,
-    masks: context.masksOf(outputs instanceof Tensor ? [outputs] : outputs),
-    statistics: context.statistics,
+    outputs: list,
+    masks: context.masksOf(list),
+    statistics: context.statistics.updates(),
     logs,
   };
 }
 
+function checkStepLogs({phase, reserved}: GradientRequest, logs: Readonly<Record<string, Tensor>>): void {
+  for (const [name, value] of Object.entries(logs)) {
+    if (reserved.includes(name)) {
+      throw new ConfigurationError(
+        `trainStep '${phase.name}' logs '${name}', which the trainer logs itself.`,
+        {
+          hint: 'Choose another name.',
+        },
+      );
+    }
+    if (value.size !== 1) {
+      throw new ConfigurationError(`trainStep '${phase.name}' logs '${name}' of shape [${value.shape}].`, {
+        hint: 'Log scalars, such as a mean.',
+      });
+    }
+  }
+}
+
 /** The context of a custom training step, good for one forward. */
 class Step implements StepContext {
-  readonly statistics: StatisticsUpdate[] = [];
+  readonly statistics = new StatisticsLedger();
   private readonly masks = new Map<number, Tensor | null>();
   private runs = 0;
   private draws = 0;
@@ -202,11 +236,10 @@ class Step implements StepContext {
   readonly run: StepContext['run'] = (inputs, options) => this.runAll(inputs, options)[0]!;
 
   readonly runAll: StepContext['runAll'] = (inputs, {model, training = true} = {}) => {
-    const {outputs, masks, statistics}: RunResult = this.graphOf(model).graph.run(
+    const {outputs, masks}: RunResult = this.graphOf(model).graph.run(
       inputs instanceof Tensor ? [inputs] : inputs,
-      {training, random: this.randomness('run', this.runs++)},
+      {training, random: this.randomness('run', this.runs++), statistics: this.statistics},
     );
-    this.statistics.push(...statistics);
     outputs.forEach((output, i) => this.masks.set(output.id, masks[i] ?? null));
     return outputs;
   };

@@ -12,9 +12,10 @@ import type {Logs} from './callback';
 import {checkFinite, checkTargets} from './checkData';
 import type {Objective} from './objective';
 import {RunningMean} from './runningMean';
-import type {Scores} from './scores';
+import {Scores} from './scores';
 import {emptyError} from './source';
 import type {BatchSource} from './source';
+import type {TrainerCore} from './trainerCore';
 import {Yielder} from './yielding';
 
 /** One pass over data without training. */
@@ -66,6 +67,12 @@ export interface EvaluationSetup {
   readonly objective: Objective | undefined;
   readonly scores: Scores;
   readonly checkData: boolean;
+}
+
+/** What evaluates beside whatever else the trainer does: metrics given by name count anew. */
+export function freshEvaluation(core: TrainerCore): EvaluationSetup {
+  const {evaluation, objective, options} = core;
+  return {...evaluation, scores: new Scores(evaluation.graph.outputs, objective, options)};
 }
 
 /** Loss (penalties included, as in Keras) and metrics over a pass, exact over all of it. */

@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import {disposeState} from '../checkpoint';
 import {ConfigurationError} from '../core';
 import {disposeBatch, prepareBatch} from './batches';
+import {checkFinite, checkTargets} from './checkData';
+import {DataFeed} from './feed';
 import {Hooks} from './hooks';
 import {copyState} from './inference';
 import {allParameters, freezeGroups, trainedParameters} from './phases';
@@ -62,19 +64,13 @@ export async function findLearningRate(
     });
   }
   const {graphs, phases, objective, scores, ports, seed, options} = core;
+  const putBack = noteWeightsAndOptimizers(core);
   const groups = options.parameterGroups ?? [];
-  const parameters = allParameters(graphs);
-  const weights = parameters.map(({variable}) => tf.keep(variable.clone()));
-  const optimizers = phases.map(({optimizer}) => ({
-    optimizer,
-    rate: optimizer.learningRate,
-    factor: optimizer.learningRateFactor,
-    state: copyState(optimizer.getState()),
-  }));
-  const unfreeze = freezeGroups(graphs, groups);
+  const feed = new DataFeed(source, 0, {runsOn: true, signal});
+  let unfreeze = (): void => undefined;
   let stepper: Stepper | undefined;
-  const cursor = source.open({pass: 0, consumed: 0}, seed);
   try {
+    unfreeze = freezeGroups(graphs, groups);
     stepper = new Stepper({
       graphs,
       phases,
@@ -88,26 +84,21 @@ export async function findLearningRate(
     });
     const curve = {learningRates: [] as number[], losses: [] as number[], smoothed: [] as number[]};
     const yielder = new Yielder();
-    let batches = cursor;
     let mean = 0;
     let best = Infinity;
     for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      let element = await batches.next();
-      if (element === undefined) {
-        if (step === 0) throw emptyError('training data');
-        if (!source.repeatable) break;
-        await batches.close();
-        batches = source.open({pass: batches.position.pass + 1, consumed: 0}, seed);
-        element = await batches.next();
-      }
+      const element = await feed.next(seed);
+      if (element === undefined && step === 0) throw emptyError('training data');
+      if (element === undefined) break;
       const learningRate = min * (max / min) ** (step / (steps - 1));
-      for (const {optimizer} of optimizers) {
+      for (const {optimizer} of phases) {
         optimizer.learningRateFactor = 1;
         optimizer.learningRate = learningRate;
       }
       const batch = prepareBatch(element, ports);
       try {
+        await checkTargets(batch, objective);
+        if (options.checkData === true) await checkFinite(batch, ports);
         stepper.reset();
         await stepper.trainBatch(batch, {index: step, last: true, seed});
       } finally {
@@ -124,14 +115,29 @@ export async function findLearningRate(
       if (smoothed > divergence * best) break;
       await yielder.rest();
     }
-    await batches.close();
     return {...curve, suggestion: valley(curve.learningRates, curve.smoothed)};
   } finally {
-    await cursor.close();
     stepper?.dispose();
     unfreeze();
-    parameters.forEach(({variable}, i) => variable.assign(weights[i]!));
-    tf.dispose(weights);
+    await putBack();
+    await feed.close();
+  }
+}
+
+/** Notes all weights and optimizers as they are, and returns what puts them back. */
+function noteWeightsAndOptimizers({graphs, phases}: TrainerCore): () => Promise<void> {
+  const weights = allParameters(graphs).map(({variable}) => ({variable, value: tf.keep(variable.clone())}));
+  const optimizers = phases.map(({optimizer}) => ({
+    optimizer,
+    rate: optimizer.learningRate,
+    factor: optimizer.learningRateFactor,
+    state: copyState(optimizer.getState()),
+  }));
+  return async () => {
+    for (const {variable, value} of weights) {
+      variable.assign(value);
+      value.dispose();
+    }
     for (const {optimizer, rate, factor, state} of optimizers) {
       optimizer.dispose();
       optimizer.learningRate = rate;
@@ -140,7 +146,7 @@ export async function findLearningRate(
       disposeState(state);
       await optimizer.offload();
     }
-  }
+  };
 }
 
 /**

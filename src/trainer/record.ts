@@ -38,6 +38,8 @@ export interface RecordParts {
 /** The record as read: plain values checked, tensors still in it. */
 export interface TrainerState {
   readonly seed: number;
+  /** What an epoch's numbers are made of, in words. */
+  readonly numbers: string;
   readonly progress: Progress;
   readonly data: {readonly position: DataPosition; readonly layout: string};
   readonly weights: Readonly<Record<string, Tensor>>;
@@ -50,13 +52,12 @@ export interface TrainerState {
 /** The record of a run as it stands; its tensors are lent. */
 export function captureRecord(
   {parameters, phases, callbacks, stepper}: RecordParts,
-  progress: Progress,
-  data: TrainerState['data'],
-  seed: number,
+  {progress, data, seed, numbers}: Pick<TrainerState, 'progress' | 'data' | 'seed' | 'numbers'>,
 ): StateTree {
   return {
     kind: 'trainer',
     seed,
+    numbers,
     progress: {...progress, history: {...progress.history}, pendingLogs: {...progress.pendingLogs}},
     data: {position: {...data.position}, layout: data.layout},
     weights: Object.fromEntries(parameters.map(({key, variable}) => [key, variable])),
@@ -135,16 +136,17 @@ export function restoreRecord(
   state: TrainerState,
   {parameters, phases, callbacks, stepper}: RecordParts,
 ): Progress {
-  for (const {name, optimizer} of phases) optimizer.setState(state.optimizers[name]);
+  // Callbacks first: they may refuse what they are given.
   for (const callback of callbacks) {
     const saved = callback.stateKey === undefined ? undefined : state.callbacks[callback.stateKey];
     if (saved !== undefined) callback.setState?.(saved);
   }
+  for (const {name, optimizer} of phases) optimizer.setState(state.optimizers[name]);
   stepper.setState(state.training);
   for (const {key, variable} of parameters) variable.assign(state.weights[key]!);
   const {progress} = state;
-  // A checkpoint from the very end of a run may be trained on, and one from the end of a time limit; what else a callback decided stays decided.
-  const ended = ['completed', 'aborted', 'error', 'timeLimit'].includes(progress.stopReason ?? '');
+  // A run that was only cut short may be trained on; what a callback decided stays decided.
+  const ended = ['completed', 'aborted', 'error', 'timeLimit', 'stopped'].includes(progress.stopReason ?? '');
   return {
     ...progress,
     stopReason: ended ? undefined : progress.stopReason,

@@ -9,13 +9,14 @@ import type {InferenceContext, Logs, StopReason, TrainContext} from './callback'
 import {checkFinite, checkTargets} from './checkData';
 import {RunContext, extend} from './context';
 import type {RunBehind} from './context';
-import {evaluatePass, forEachBatch} from './inference';
+import {DataFeed} from './feed';
+import {evaluatePass, forEachBatch, freshEvaluation} from './inference';
 import type {FitOptions, FitResult} from './options';
 import {allParameters, freezeGroups, trainedParameters} from './phases';
 import {captureRecord, checkRecord, restoreRecord} from './record';
 import type {Progress, RecordParts, TrainerState} from './record';
 import {emptyError} from './source';
-import type {BatchCursor, BatchSource} from './source';
+import type {BatchSource, DataPosition} from './source';
 import {StatisticsRefresh} from './statistics';
 import {Stepper} from './stepper';
 import type {TrainerCore} from './trainerCore';
@@ -49,9 +50,9 @@ export class TrainingRun implements RunBehind {
   private readonly stepper: Stepper;
   private readonly unfreeze: () => void;
   private readonly yielder = new Yielder();
-  private cursor: BatchCursor | undefined;
-  /** Where the data stands while no cursor is open. */
-  private position: TrainerState['data']['position'] = {pass: 0, consumed: 0};
+  private readonly feed: DataFeed;
+  /** Whether callbacks were told that training begins. */
+  private begun = false;
   /** What keeps a checkpoint from being taken now, in words; undefined between batches. */
   private busy: string | undefined;
   /** This epoch's numbers once they are in the history, for hooks that still add to them. */
@@ -81,7 +82,10 @@ export class TrainingRun implements RunBehind {
       history: {},
       pendingLogs: {},
     };
-    this.position = {pass: epoch, consumed: 0};
+    this.feed = new DataFeed(source, epoch, {
+      runsOn: options.stepsPerEpoch !== undefined,
+      signal: this.signal,
+    });
     this.unfreeze = freezeGroups(graphs, groups);
     let stepper: Stepper | undefined;
     try {
@@ -123,6 +127,7 @@ export class TrainingRun implements RunBehind {
     let failed: {error: unknown} | undefined;
     try {
       this.signal?.throwIfAborted();
+      this.begun = true;
       await hooks.call('onTrainBegin', () => this.context);
       await this.sanityCheck();
       while (!this.finished) await this.runEpoch();
@@ -154,18 +159,14 @@ export class TrainingRun implements RunBehind {
   async checkpoint(): Promise<Uint8Array> {
     if (this.busy !== undefined) {
       throw new ConfigurationError(`A checkpoint cannot be taken ${this.busy}.`, {
-        hint: 'Take it in onTrainBatchEnd, onEpochBegin or onEpochEnd.',
+        hint: 'Take it in onTrainBatchEnd or onEpochEnd.',
         code: 'configuration/checkpoint-time',
       });
     }
-    const position = this.epochLogs === undefined ? this.place() : this.nextEpochPlace();
+    const {progress, position} = this.place();
+    const data = {position, layout: this.setup.source.layout};
     const bytes = await encodeState(
-      captureRecord(
-        this.parts,
-        position.progress,
-        {position: position.data, layout: this.setup.source.layout},
-        this.seed,
-      ),
+      captureRecord(this.parts, {progress, data, seed: this.seed, numbers: this.numbers}),
     );
     await this.setup.core.hooks.call('onCheckpoint', () => extend(this.context, {bytes}));
     return bytes;
@@ -173,7 +174,8 @@ export class TrainingRun implements RunBehind {
 
   async refreshStatistics({batches = Infinity}: {batches?: number} = {}): Promise<void> {
     const {core, source} = this.setup;
-    if (!source.rereadable) return;
+    // Data for several models goes to no model in particular.
+    if (!source.rereadable || core.ports === undefined) return;
     for (const {graph} of core.graphs) {
       if (!graph.hasBatchNormalization) continue;
       const refresh = new StatisticsRefresh(graph, this.seed);
@@ -184,11 +186,10 @@ export class TrainingRun implements RunBehind {
           {source, ports: core.ports, seed: this.seed, what: 'training data', steps, signal: this.signal},
           batch => refresh.add(batch),
         );
-      } catch (error) {
-        refresh.cancel();
-        throw error;
+        refresh.apply();
+      } finally {
+        refresh.dispose();
       }
-      refresh.finish();
     }
   }
 
@@ -214,7 +215,9 @@ export class TrainingRun implements RunBehind {
     if (progress.batch === 0) {
       this.stepper.reset();
       progress.pendingLogs = {};
+      this.busy = 'while an epoch begins';
       await hooks.call('onEpochBegin', () => this.context);
+      this.busy = undefined;
     }
     await this.runBatches();
     this.busy = 'while an epoch ends';
@@ -229,24 +232,24 @@ export class TrainingRun implements RunBehind {
     const finalLogs = this.epochLogs;
     await hooks.call('onEpochEnd', () => extend(this.context, {logs: finalLogs}));
     this.epochLogs = undefined;
+    await this.feed.endEpoch(progress.epoch + 1);
     Object.assign(progress, {epoch: progress.epoch + 1, batch: 0, pendingLogs: {}});
-    if (this.setup.options.stepsPerEpoch === undefined)
-      await this.closeCursor({pass: progress.epoch, consumed: 0});
   }
 
   private async runBatches(): Promise<void> {
     const {maxSteps = Infinity, stepsPerEpoch = Infinity} = this.setup.options;
-    const {progress} = this;
-    this.cursor ??= this.setup.source.open(this.position, this.seed);
+    const {progress, feed} = this;
     while (progress.batch < stepsPerEpoch && progress.steps < maxSteps && progress.stopReason === undefined) {
-      const element = await this.nextElement();
+      const element = await feed.next(this.seed);
       if (element === undefined) {
         if (progress.batch === 0) throw this.outOfData();
         if (stepsPerEpoch !== Infinity) this.stop('outOfData');
         return;
       }
-      await this.trainOn(element, progress.batch + 1 >= stepsPerEpoch || this.cursor.exhausted);
-      if (stepsPerEpoch === Infinity && this.cursor.exhausted) return;
+      // Asked before training: a hook may take its time, and the answer is about this batch.
+      const {ended} = feed;
+      await this.trainOn(element, progress.batch + 1 >= stepsPerEpoch || ended);
+      if (ended) return;
     }
   }
 
@@ -275,20 +278,6 @@ export class TrainingRun implements RunBehind {
     await this.yielder.rest();
   }
 
-  /** The next batch; with `stepsPerEpoch` the data starts again where it ends. */
-  private async nextElement(): Promise<unknown> {
-    const element = await this.cursor!.next();
-    if (
-      element !== undefined ||
-      this.setup.options.stepsPerEpoch === undefined ||
-      !this.setup.source.repeatable
-    )
-      return element;
-    await this.closeCursor({pass: this.cursor!.position.pass + 1, consumed: 0});
-    this.cursor = this.setup.source.open(this.position, this.seed);
-    return this.cursor.next();
-  }
-
   private outOfData(): DataError {
     if (this.setup.source.repeatable || this.progress.batches === 0) return emptyError('training data');
     return new DataError('The training data ended and can be read only once.', {
@@ -310,9 +299,9 @@ export class TrainingRun implements RunBehind {
     const inference = (batch: number): InferenceContext => ({
       model: this.context.model,
       batch,
-      batchesTotal: source.batchesPerPass,
+      batchesTotal: fewer(source.batchesPerPass, steps),
     });
-    const logs = await evaluatePass(core.evaluation, {
+    const logs = await evaluatePass(freshEvaluation(core), {
       source,
       ports: core.ports,
       seed: this.seed,
@@ -339,7 +328,7 @@ export class TrainingRun implements RunBehind {
       steps,
       signal: this.signal,
     };
-    await evaluatePass(core.evaluation, pass);
+    await evaluatePass(freshEvaluation(core), pass);
     this.busy = undefined;
   }
 
@@ -354,16 +343,12 @@ export class TrainingRun implements RunBehind {
     }
   }
 
-  private place(): {progress: Progress; data: TrainerState['data']['position']} {
-    return {progress: this.progress, data: this.cursor?.position ?? this.position};
-  }
-
   /** An epoch that has ended is continued at the next one's beginning. */
-  private nextEpochPlace(): {progress: Progress; data: TrainerState['data']['position']} {
-    const epoch = this.progress.epoch + 1;
-    const data =
-      this.setup.options.stepsPerEpoch === undefined ? {pass: epoch, consumed: 0} : this.place().data;
-    return {progress: {...this.progress, epoch, batch: 0, pendingLogs: {}}, data};
+  private place(): {progress: Progress; position: DataPosition} {
+    const {progress, feed} = this;
+    if (this.epochLogs === undefined) return {progress, position: feed.position};
+    const epoch = progress.epoch + 1;
+    return {progress: {...progress, epoch, batch: 0, pendingLogs: {}}, position: feed.positionOf(epoch)};
   }
 
   private restore(bytes: Uint8Array, source: BatchSource): void {
@@ -371,27 +356,33 @@ export class TrainingRun implements RunBehind {
     try {
       const state = checkRecord(tree, this.parameters, this.setup.core.phases);
       const {position, layout} = state.data;
-      if (position.consumed > 0 && layout !== source.layout) {
+      const inEpoch = state.progress.batch > 0;
+      if (inEpoch && layout !== source.layout) {
         throw new CheckpointError(
-          `The checkpoint is from the middle of an epoch of batches ${state.data.layout}, the data has ${source.layout} (batch size × batches).`,
+          `The checkpoint is from the middle of an epoch of batches ${layout}, the data has ${source.layout} (batch size × batches).`,
           {hint: 'Resume with the same data and batch size.', code: 'checkpoint/data-layout'},
         );
       }
-      if (position.consumed > 0 || position.custom !== undefined)
-        this.cursor = source.open(position, state.seed);
+      if (inEpoch && state.numbers !== this.numbers) {
+        throw new CheckpointError(
+          `The checkpoint is from the middle of an epoch with ${state.numbers}, the trainer has ${this.numbers}.`,
+          {hint: 'Resume with the same losses, metrics and stepsPerEpoch.', code: 'checkpoint/numbers'},
+        );
+      }
+      source.checkResumable(position);
       this.progress = restoreRecord(state, this.parts);
-      this.position = position;
+      this.feed.restore(position);
       this.seed = state.seed;
     } finally {
       disposeState(tree);
     }
   }
 
-  private async closeCursor(next: TrainerState['data']['position']): Promise<void> {
-    const {cursor} = this;
-    this.cursor = undefined;
-    this.position = next;
-    await cursor?.close();
+  /** What an epoch's numbers are made of: a checkpoint from the middle of one must agree. */
+  private get numbers(): string {
+    const {objective, scores, phases} = this.setup.core;
+    const losses = objective?.terms.map(({loss}) => loss.name) ?? phases.map(({name}) => name);
+    return `losses ${losses.join(', ')}; metrics ${scores.names().join(', ') || 'none'}; ${this.setup.options.stepsPerEpoch ?? 'all'} steps an epoch`;
   }
 
   /** Runs the last hooks and gives everything back; resolves with the first thing that went wrong. */
@@ -408,10 +399,14 @@ export class TrainingRun implements RunBehind {
     if (failed !== undefined && this.progress.stopReason === 'error') {
       await attempt(() => hooks.callAll('onException', () => extend(this.context, {error: failed.error})));
     }
-    await attempt(() => hooks.callAll('onTrainEnd', () => this.context));
-    await attempt(() => this.closeCursor(this.position));
+    if (this.begun) await attempt(() => hooks.callAll('onTrainEnd', () => this.context));
+    await attempt(() => this.feed.close());
     this.stepper.dispose();
     this.unfreeze();
     return first;
   }
+}
+
+function fewer(size: number | undefined, steps: number | undefined): number | undefined {
+  return steps === undefined ? size : Math.min(size ?? steps, steps);
 }

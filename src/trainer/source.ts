@@ -28,7 +28,8 @@ export interface BatchSource {
   readonly rereadable: boolean;
   /** Identifies how the data is cut into batches: a checkpoint from the middle of an epoch must agree. */
   readonly layout: string;
-  /** @throws CheckpointError when a pass cannot be entered in its middle. */
+  /** @throws CheckpointError when the pass cannot be entered there. Changes nothing. */
+  checkResumable(position: DataPosition): void;
   open(position: DataPosition, seed: number): BatchCursor;
 }
 
@@ -38,6 +39,8 @@ export interface BatchCursor {
   next(): Promise<unknown>;
   /** Whether the batch given last was the pass's last one. */
   readonly exhausted: boolean;
+  /** What a resumable iterable said of itself once the pass was exhausted. */
+  readonly endState: StateTree;
   /** Where the reader stands: batches looked at ahead do not count. */
   readonly position: DataPosition;
   close(): Promise<void>;
@@ -139,6 +142,7 @@ function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: So
     repeatable: true,
     rereadable: true,
     layout: `${batches.batchSize ?? batchSize}×${batches.size ?? '?'}`,
+    checkResumable: () => undefined,
     open({pass, consumed}, seed) {
       const iterator = batches.iterate({epoch: pass, start: consumed, seed});
       return new LookaheadCursor({pass, consumed}, iterator, batches.size);
@@ -165,10 +169,8 @@ function iterableSource(data: AnyIterable, what: string): BatchSource {
     repeatable,
     rereadable: false,
     layout: 'iterable',
-    open(position) {
-      if (position.custom !== undefined && data.setState !== undefined) {
-        data.setState(position.custom);
-      } else if (position.consumed > 0) {
+    checkResumable(position) {
+      if (position.consumed > 0 && (position.custom === undefined || data.setState === undefined)) {
         throw new CheckpointError(
           `The ${what} cannot continue in the middle of a pass (after batch ${position.consumed}).`,
           {
@@ -177,6 +179,9 @@ function iterableSource(data: AnyIterable, what: string): BatchSource {
           },
         );
       }
+    },
+    open(position) {
+      if (position.custom !== undefined) data.setState?.(position.custom);
       return new LookaheadCursor(position, iterate(), undefined, getState);
     },
   };
@@ -193,6 +198,7 @@ class LookaheadCursor implements BatchCursor {
   private started = false;
   private pass: number;
   private consumed: number;
+  endState: StateTree;
   private custom: StateTree;
   private customAhead: StateTree;
 
@@ -251,8 +257,13 @@ class LookaheadCursor implements BatchCursor {
 
   private async pull(): Promise<{value: unknown} | undefined> {
     const result: IteratorResult<unknown, unknown> = await this.iterator.next();
-    if (result.done === true) return undefined;
-    this.customAhead = this.getState?.();
+    // A copy: the iterable may go on changing what it gave.
+    const state = structuredClone(this.getState?.());
+    if (result.done === true) {
+      this.endState = state;
+      return undefined;
+    }
+    this.customAhead = state;
     return {value: result.value};
   }
 }

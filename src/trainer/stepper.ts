@@ -4,9 +4,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Scalar, Tensor} from '@tensorflow/tfjs-core';
+import {ConfigurationError} from '../core';
 import type {StateTree} from '../core';
 import {applyStatistics} from '../graph';
-import type {Parameter} from '../graph';
+import type {Parameter, StatisticsUpdate} from '../graph';
 import {clipByGlobalNorm, clipByNorm, clipByValue} from '../optimizers';
 import type {WeightUpdate} from '../optimizers';
 import type {PreparedBatch} from './batches';
@@ -68,8 +69,12 @@ export interface BatchPlace {
 export class Stepper {
   private readonly states: readonly PhaseState[];
   private readonly stepLogs = new Map<string, RunningMean>();
+  private readonly keys: ReadonlyMap<tf.Variable, string>;
+  /** Counts resets: logs of an epoch that is over cannot be read. */
+  private epoch = 0;
 
   constructor(private readonly setup: StepperSetup) {
+    this.keys = new Map(allParameters(setup.graphs).map(({key, variable}) => [variable, key]));
     this.states = setup.phases.map((phase, i) => {
       const trained = setup.trained[i]!;
       const terms = phase.trainStep === undefined ? setup.objective!.terms.length : 1;
@@ -92,7 +97,6 @@ export class Stepper {
     const onUpdate = this.oncePerWindow();
     let closing = true;
     for (const [i, state] of this.states.entries()) {
-      if (state.window.size === 0 && hooks.has('onGradients')) this.noteStatistics(state);
       const {terms, losses, logs, outputs, masks, statistics} = computeGradients({
         phase: state.phase,
         graphs,
@@ -100,12 +104,15 @@ export class Stepper {
         objective,
         batch,
         randomness: {seed, step: index},
+        reserved: this.reserved,
+        needsOutputs: !this.setup.scores.empty,
         accumulating: hooks.has('onMicroBatchEnd'),
       });
       state.window.add(terms);
       losses.forEach(({sum, count}, term) => state.losses[term]!.add(sum, count));
       for (const [name, value] of Object.entries(logs)) this.logOf(name).add(value, 1);
       try {
+        if (hooks.has('onGradients')) this.noteStatistics(state, statistics);
         applyStatistics(statistics);
         if (!this.setup.scores.empty) this.setup.scores.update(outputs, masks, batch.ys, batch.sampleWeights);
       } finally {
@@ -126,11 +133,20 @@ export class Stepper {
 
   /** The running means since the last `reset`: `loss`, then outputs and metrics. */
   logs(): LazyLogs {
-    return {read: () => this.readLogs()};
+    const {epoch} = this;
+    return {
+      read: () => {
+        if (epoch === this.epoch) return this.readLogs();
+        throw new ConfigurationError('These logs are of an epoch that is over.', {
+          hint: 'Read them in the hook that gave them.',
+        });
+      },
+    };
   }
 
   /** Begins an epoch's means anew. Windows stay as they are. */
   reset(): void {
+    this.epoch++;
     for (const {losses, penalty} of this.states) [...losses, penalty].forEach(mean => mean.reset());
     for (const mean of this.stepLogs.values()) mean.reset();
     this.stepLogs.clear();
@@ -184,6 +200,11 @@ export class Stepper {
     });
     for (const [name, mean] of Object.entries(stepLogs)) this.logOf(name).setState(mean);
     this.setup.scores.setState(scores);
+  }
+
+  /** Names that a step's own logs may not take. */
+  private get reserved(): readonly string[] {
+    return ['loss', ...this.setup.phases.map(({name}) => `${name}_loss`), ...this.setup.scores.names()];
   }
 
   private async readLogs(): Promise<Logs> {
@@ -290,12 +311,13 @@ export class Stepper {
     }
   }
 
-  private noteStatistics(state: PhaseState): void {
-    forgetStatistics(state);
-    for (const {key, variable, trainable, layerClass} of allParameters(this.setup.graphs)) {
+  /** Keeps the statistics that `updates` will move as they are, for a window that may yet be skipped. */
+  private noteStatistics({statisticsBefore}: PhaseState, updates: readonly StatisticsUpdate[]): void {
+    for (const {variable} of updates) {
+      const key = this.keys.get(variable);
+      if (key === undefined || statisticsBefore.has(key)) continue;
       // A clone shares the data until the variable is assigned another: nothing is copied here.
-      if (!trainable && layerClass === 'BatchNormalization')
-        state.statisticsBefore.set(key, tf.keep(variable.clone()));
+      statisticsBefore.set(key, tf.keep(variable.clone()));
     }
   }
 

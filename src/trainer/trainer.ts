@@ -5,11 +5,13 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {CheckpointError, ConfigurationError} from '../core';
 import {Dataset} from '../data';
+import {ModelGraph} from '../graph';
 import type {Optimizer} from '../optimizers';
 import {ClassWeights} from './batches';
 import type {InferenceContext, Logs, StopReason} from './callback';
-import {checkArrayData} from './checkData';
-import {evaluatePass, predictPass} from './inference';
+import {checkArrayData, checkTargets} from './checkData';
+import {checkCall, checkCount} from './fitOptions';
+import {evaluatePass, forEachBatch, freshEvaluation, predictPass} from './inference';
 import {findLearningRate} from './learningRateFinder';
 import type {FindLearningRateOptions, LearningRateCurve} from './learningRateFinder';
 import type {
@@ -23,7 +25,8 @@ import type {
 } from './options';
 import {TrainingRun} from './run';
 import {createSource, splitForValidation} from './source';
-import type {SourceOptions} from './source';
+import type {BatchSource, SourceOptions} from './source';
+import {isRecord} from './perOutput';
 import {createCore} from './trainerCore';
 import type {TrainerCore} from './trainerCore';
 
@@ -49,6 +52,8 @@ export class Trainer {
   private readonly core: TrainerCore;
   private running: TrainingRun | undefined;
   private preparing = false;
+  /** What `stop` said before the run was ready. */
+  private stopEarly: StopReason | undefined;
 
   /**
    * @param models a model, or a record of models that a `trainStep` uses together
@@ -79,6 +84,7 @@ export class Trainer {
    * stopReason; // 'completed'
    */
   async fit(data: TrainingData, options: FitOptions = {}): Promise<FitResult> {
+    checkCall(data, options);
     if (this.preparing || this.running !== undefined) {
       throw new ConfigurationError('This trainer is training already.', {
         hint: 'Await the first fit, or use a trainer each.',
@@ -86,8 +92,11 @@ export class Trainer {
       });
     }
     this.preparing = true;
+    this.stopEarly = undefined;
     try {
+      options.signal?.throwIfAborted();
       this.running = await this.prepare(data, options);
+      if (this.stopEarly !== undefined) this.running.stop(this.stopEarly);
       return await this.running.execute();
     } finally {
       this.preparing = false;
@@ -97,7 +106,8 @@ export class Trainer {
 
   /** Ends the running `fit` gracefully after the current batch: the epoch is closed, validated and reported. */
   stop(reason: StopReason = 'stopped'): void {
-    this.running?.stop(reason);
+    if (this.running !== undefined) this.running.stop(reason);
+    else if (this.preparing) this.stopEarly = reason;
   }
 
   /**
@@ -113,6 +123,8 @@ export class Trainer {
    */
   async evaluate(data: TrainingData, options: EvaluateOptions = {}): Promise<Logs> {
     const {core} = this;
+    checkCount('batchSize', options.batchSize, 1);
+    checkCount('steps', options.steps, 1);
     const what = 'evaluation data';
     const source = createSource(data, {
       batchSize: options.batchSize ?? BATCH_SIZE,
@@ -122,7 +134,14 @@ export class Trainer {
       what,
     });
     const {steps, signal} = options;
-    return evaluatePass(core.evaluation, {source, ports: core.ports, seed: core.seed, what, steps, signal});
+    return evaluatePass(freshEvaluation(core), {
+      source,
+      ports: core.ports,
+      seed: core.seed,
+      what,
+      steps,
+      signal,
+    });
   }
 
   /**
@@ -136,6 +155,12 @@ export class Trainer {
    * y.dataSync(); // [1, 2, 3]
    */
   async predict(x: ArrayData | Dataset<unknown>, options: PredictOptions = {}): Promise<Tensor> {
+    const [port, second] = this.core.ports?.outputs ?? [];
+    if (port !== undefined && second !== undefined) {
+      throw new ConfigurationError('The model has several outputs; predict gives one.', {
+        hint: 'Call predictAll.',
+      });
+    }
     return (await this.predictAll(x, options))[0]!;
   }
 
@@ -149,6 +174,8 @@ export class Trainer {
       });
     }
     const what = 'data to predict from';
+    checkCount('batchSize', options.batchSize, 1);
+    checkCount('steps', options.steps, 1);
     const {batchSize = BATCH_SIZE, steps, signal} = options;
     const source = createSource(x instanceof Dataset ? x : [x], {batchSize, shuffle: false, ports, what});
     const context = (batch: number): InferenceContext => ({
@@ -205,6 +232,12 @@ export class Trainer {
 
   /** Forgets the optimizers' progress. The models stay the caller's. */
   dispose(): void {
+    if (this.preparing) {
+      throw new ConfigurationError('dispose cannot run during fit.', {
+        hint: 'Await the end of fit, or abort it, first.',
+        code: 'configuration/busy',
+      });
+    }
     for (const {optimizer} of this.core.phases) optimizer.dispose();
     this.core.scores.dispose();
   }
@@ -212,7 +245,6 @@ export class Trainer {
   private async prepare(data: TrainingData, options: FitOptions): Promise<TrainingRun> {
     const {core} = this;
     const {ports, hooks} = core;
-    checkFitOptions(options);
     const {
       batchSize = BATCH_SIZE,
       shuffle = true,
@@ -231,6 +263,16 @@ export class Trainer {
       const split = splitForValidation(data, validationSplit, sourceOptions);
       training = split.training;
       validationData = split.validation;
+    }
+    for (const {graph} of core.graphs) {
+      if (ModelGraph.of(graph.model) !== graph) {
+        throw new ConfigurationError(
+          `Model '${graph.model.name}' got new layers after the trainer was made.`,
+          {
+            hint: 'Make a new Trainer for it.',
+          },
+        );
+      }
     }
     if (validationData !== undefined) {
       void core.evaluation; // says now if there is nothing to evaluate by
@@ -255,10 +297,13 @@ export class Trainer {
         hint: 'Weigh the loss in trainStep.',
       });
     }
+    const validationSource =
+      validationData === undefined ? undefined : createSource(validationData, validationOptions);
+    if (validationSource !== undefined) await checkFirstBatch(validationSource, core);
     return new TrainingRun({
       core,
       source,
-      validation: validationData === undefined ? undefined : createSource(validationData, validationOptions),
+      validation: validationSource,
       classWeights: classWeight === undefined ? undefined : new ClassWeights(classWeight, ports!.outputs),
       targetsChecked,
       options,
@@ -280,8 +325,24 @@ export class Trainer {
   }
 }
 
+/**
+ * Looks at the first batch of validation data that can be read again: a mistake should not show after an epoch.
+ *
+ * @throws DataError or ShapeError
+ */
+async function checkFirstBatch(source: BatchSource, core: TrainerCore): Promise<void> {
+  if (!source.rereadable) return;
+  const pass = {source, ports: core.ports, seed: core.seed, what: 'validation data', steps: 1};
+  await forEachBatch(pass, batch => checkTargets(batch, core.objective));
+}
+
 async function readCheckpoint(from: FitOptions['resumeFrom']): Promise<Uint8Array | undefined> {
   if (from === undefined || from instanceof Uint8Array) return from;
+  if (!isRecord<unknown>(from) || typeof from.name !== 'string') {
+    throw new ConfigurationError(`resumeFrom is ${typeof from}.`, {
+      hint: "Give a checkpoint's bytes (Uint8Array), or {store, name}, for instance {store: new DirectoryStore('runs/a'), name: 'best'}.",
+    });
+  }
   const bytes = await from.store.read(from.name);
   if (bytes === undefined) {
     throw new CheckpointError(`There is no checkpoint '${from.name}'.`, {
@@ -290,46 +351,4 @@ async function readCheckpoint(from: FitOptions['resumeFrom']): Promise<Uint8Arra
     });
   }
   return bytes;
-}
-
-function checkFitOptions(options: FitOptions): void {
-  const whole = (
-    name:
-      | 'epochs'
-      | 'initialEpoch'
-      | 'maxSteps'
-      | 'stepsPerEpoch'
-      | 'batchSize'
-      | 'validationSteps'
-      | 'sanityCheckSteps',
-    least: number,
-  ): void => {
-    const value = options[name];
-    if (value !== undefined && !(value >= least && (Number.isInteger(value) || value === Infinity))) {
-      throw new ConfigurationError(`${name} is ${value}.`, {
-        hint: `Give a whole number of at least ${least}.`,
-      });
-    }
-  };
-  whole('epochs', 0);
-  whole('initialEpoch', 0);
-  whole('maxSteps', 0);
-  whole('sanityCheckSteps', 0);
-  whole('stepsPerEpoch', 1);
-  whole('batchSize', 1);
-  whole('validationSteps', 1);
-  if (options.validation !== undefined && options.validationSplit !== undefined) {
-    throw new ConfigurationError('Both validation and validationSplit are given.', {
-      hint: 'Give one of them.',
-    });
-  }
-  const {validationFrequency} = options;
-  if (
-    typeof validationFrequency === 'number' &&
-    !(Number.isInteger(validationFrequency) && validationFrequency >= 1)
-  ) {
-    throw new ConfigurationError(`validationFrequency is ${validationFrequency}.`, {
-      hint: 'Give a whole number of at least 1.',
-    });
-  }
 }

@@ -50,7 +50,7 @@ describe.each(BACKENDS)('batch normalization in training on %s', backend => {
       const {grads} = tf.variableGrads(() => {
         const result = graph.run([x], {training: true});
         // Kept through the gradient's own scope.
-        statistics = result.statistics.map(s => ({variable: s.variable, value: tf.keep(s.value)}));
+        statistics = result.statistics.map(s => ({...s, value: tf.keep(s.value)}));
         expect(relativeError(result.outputs[0]!, entry.y)).toBeLessThan(
           entry.name.includes('far') ? 1e-4 : 2e-6,
         );
