@@ -14,7 +14,8 @@ export interface LearningRateSchedulerOptions {
  * enters the history as `learning_rate`.
  *
  * A schedule (`learningRate: cosine(…)`) sets the rate at every update and would overrule this, so an optimizer
- * that has one is refused. ReduceLROnPlateau multiplies what is set here.
+ * that has one is refused. ReduceLROnPlateau multiplies what is set here; a StochasticWeightAveraging with a rate of
+ * its own takes its place from that callback's `startEpoch` on.
  *
  * @param schedule Gets the epoch (from 0) and the present rate (before any ReduceLROnPlateau), returns the new rate.
  * @throws {@link ConfigurationError} when training begins with an optimizer whose rate is a schedule; when

@@ -3,7 +3,7 @@ import type {StateTree} from '../core';
 import type {Optimizer} from '../optimizers';
 import type {TrainContext} from '../trainer';
 import {checkInteger, checkNames, checkNumber} from './options';
-import {readNumber} from './state';
+import {readNumber, readRecord} from './state';
 import type {StateRecord} from './state';
 import {AVERAGING_OPTIONS, WeightAveraging} from './weightAveraging';
 import type {WeightAveragingOptions} from './weightAveraging';
@@ -13,7 +13,10 @@ export interface StochasticWeightAveragingOptions extends WeightAveragingOptions
   startEpoch: number;
   /** Counts every so many epochs. Default 1. */
   everyEpochs?: number;
-  /** The rate from `startEpoch` on, in place of the optimizer's rate or schedule, which comes back at the end. */
+  /**
+   * The rate from `startEpoch` on, in place of the optimizer's own: its number, its schedule, or what
+   * LearningRateScheduler sets, which goes on underneath. The own rate comes back at the end.
+   */
   learningRate?: number;
 }
 
@@ -38,8 +41,8 @@ export class StochasticWeightAveraging extends WeightAveraging {
   private readonly learningRate: number | undefined;
   /** The last epoch whose weights are in the average. */
   private includedEpoch = -1;
-  /** What sets the rates of the optimizers, while `learningRate` stands in for it. */
-  private readonly ownRates = new Map<Optimizer, Optimizer['learningRate']>();
+  /** What sets the rate of each optimizer, while `learningRate` stands in for it; undefined while it does not. */
+  private ownRates: Map<string, Optimizer['learningRate']> | undefined;
 
   constructor(options: StochasticWeightAveragingOptions) {
     const owner = 'StochasticWeightAveraging';
@@ -56,17 +59,30 @@ export class StochasticWeightAveraging extends WeightAveraging {
   }
 
   override getState(): StateTree {
-    return {...(super.getState() as StateRecord), includedEpoch: this.includedEpoch};
+    // A schedule is no state: an optimizer that has one brings it along.
+    const numbers = this.ownRates && [...this.ownRates].filter(([, rate]) => typeof rate === 'number');
+    return {
+      ...(super.getState() as StateRecord),
+      includedEpoch: this.includedEpoch,
+      ownRates: numbers && (Object.fromEntries(numbers) as Record<string, number>),
+    };
   }
 
   override onTrainBegin(context: TrainContext): void {
     super.onTrainBegin(context);
-    this.setRates(context);
+    // In the middle of an epoch `learningRate` stands in already; it may end without another batch.
+    if (this.ownRates !== undefined && context.batch > 0) this.replaceRates(context);
   }
 
   override onEpochBegin(context: TrainContext): void {
     super.onEpochBegin(context);
-    this.setRates(context);
+    // So that a LearningRateScheduler, which comes later, finds the rate that is its own and sets the next one.
+    this.restoreRates(context);
+  }
+
+  override onTrainBatchBegin(context: TrainContext): void {
+    super.onTrainBatchBegin(context);
+    if (this.ownRates === undefined) this.replaceRates(context);
   }
 
   override async onValidationBegin(context: TrainContext): Promise<void> {
@@ -81,17 +97,20 @@ export class StochasticWeightAveraging extends WeightAveraging {
   }
 
   override async onTrainEnd(context: TrainContext): Promise<void> {
-    for (const [optimizer, rate] of this.ownRates) optimizer.learningRate = rate;
-    this.ownRates.clear();
+    this.restoreRates(context);
     await super.onTrainEnd(context);
   }
 
   protected override setProgress(state: StateRecord): void {
-    this.includedEpoch = readNumber(this.name, state, 'includedEpoch');
+    const includedEpoch = readNumber(this.name, state, 'includedEpoch');
+    const ownRates = readRates(this.name, state.ownRates);
+    this.includedEpoch = includedEpoch;
+    this.ownRates = ownRates;
   }
 
   protected override resetProgress(): void {
     this.includedEpoch = -1;
+    this.ownRates = undefined;
   }
 
   private includeEpoch(context: TrainContext): void {
@@ -103,11 +122,28 @@ export class StochasticWeightAveraging extends WeightAveraging {
     this.includedEpoch = epoch;
   }
 
-  private setRates({epoch, optimizers}: TrainContext): void {
+  private replaceRates({epoch, optimizers}: TrainContext): void {
     if (this.learningRate === undefined || epoch < this.startEpoch) return;
-    for (const optimizer of Object.values(optimizers)) {
-      if (!this.ownRates.has(optimizer)) this.ownRates.set(optimizer, optimizer.learningRate);
+    this.ownRates ??= new Map();
+    for (const [name, optimizer] of Object.entries(optimizers)) {
+      // After a resume a number is what stood in, and the own rate is known; a schedule is always the optimizer's own.
+      const {learningRate} = optimizer;
+      if (typeof learningRate !== 'number' || !this.ownRates.has(name)) this.ownRates.set(name, learningRate);
       optimizer.learningRate = this.learningRate;
     }
   }
+
+  private restoreRates({optimizers}: TrainContext): void {
+    for (const [name, rate] of this.ownRates ?? []) {
+      const optimizer = optimizers[name];
+      if (typeof optimizer?.learningRate === 'number') optimizer.learningRate = rate;
+    }
+    this.ownRates = undefined;
+  }
+}
+
+function readRates(owner: string, state: StateTree): Map<string, number> | undefined {
+  if (state === undefined || state === null) return undefined;
+  const rates = readRecord(owner, state);
+  return new Map(Object.keys(rates).map(name => [name, readNumber(owner, rates, name)]));
 }

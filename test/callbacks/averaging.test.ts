@@ -8,6 +8,7 @@ import {
 } from '../../src/callbacks';
 import {decodeState, disposeState, encodeState} from '../../src/checkpoint';
 import {CheckpointError, ConfigurationError} from '../../src/core';
+import type {StateTree} from '../../src/core';
 import type {Callback} from '../../src/trainer';
 import {SGD} from '../../src/optimizers';
 import {FakeRun, parameter, setWeight, weight} from './fakeRun';
@@ -384,10 +385,50 @@ describe('StochasticWeightAveraging', () => {
     setWeight(after.mean, saved[1]!);
     await after.run.begin();
     for (const value of train.slice(cut)) await after.run.epoch({}, {train: after.to(value)});
-    if (cut > 0) expect(optimizer.learningRate).toBe(0.5);
+    if (cut < 4) expect(optimizer.learningRate).toBe(0.5);
     await after.run.end();
+    expect(optimizer.learningRate).toBe(0.1);
     expect(after.values()).toEqual(whole.values());
     for (const {dispose} of [whole, before, after]) dispose();
+  });
+
+  it('gives back the rate of before after a resume too', async () => {
+    const make = () => {
+      const average = new StochasticWeightAveraging({startEpoch: 1, learningRate: 0.05});
+      const optimizer = new SGD({learningRate: 0.01});
+      return {average, optimizer, ...setUp([average], {optimizer})};
+    };
+    for (const midEpoch of [false, true]) {
+      const [before, after] = [make(), make()];
+      await before.run.begin();
+      await before.run.epoch({});
+      await before.run.epoch({});
+      if (midEpoch) await before.run.batch({});
+      expect(before.optimizer.learningRate).toBe(0.05);
+      const bytes = await encodeState([before.optimizer.getState(), before.average.getState()]);
+      await before.run.end('aborted');
+      expect(before.optimizer.learningRate).toBe(0.01);
+
+      const state = decodeState(bytes) as StateTree[];
+      after.optimizer.setState(state[0]);
+      after.average.setState(state[1]);
+      disposeState(state);
+      Object.assign(after.run.context, {epoch: 2, batch: midEpoch ? 1 : 0, resumed: true});
+      await after.run.begin();
+      expect(after.optimizer.learningRate).toBe(0.05);
+      if (midEpoch) await after.run.batch({});
+      else await after.run.epoch({});
+      expect(after.optimizer.learningRate).toBe(0.05);
+      await after.run.end();
+      expect(after.optimizer.learningRate).toBe(0.01);
+      [before, after].forEach(({dispose}) => dispose());
+    }
+  });
+
+  it('does not read rates that are none', () => {
+    const average = new StochasticWeightAveraging({startEpoch: 1, learningRate: 0.05});
+    const state = {count: 0, includedEpoch: -1, ownRates: {model: 'fast'}};
+    expect(() => average.setState(state)).toThrow(CheckpointError);
   });
 
   it.each([{}, {startEpoch: -1}, {startEpoch: 0, everyEpochs: 0}, {startEpoch: 0, learningRate: 0}])(

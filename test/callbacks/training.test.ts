@@ -171,6 +171,50 @@ describe('in a run of Trainer', () => {
     }
   });
 
+  it.each(['a number', 'a schedule'])(
+    'StochasticWeightAveraging has its rate over %s and LearningRateScheduler, and resumes exactly',
+    async kind => {
+      const optimizer = (): SGD =>
+        new SGD({learningRate: kind === 'a number' ? 0.4 : count => 0.4 / (1 + count), momentum: 0.9});
+      const given: number[] = [];
+      const callbacks = (): Callback[] => [
+        new StochasticWeightAveraging({startEpoch: 1, learningRate: 0.03}),
+        ...(kind === 'a number'
+          ? [new LearningRateScheduler((_, rate) => (given.push(rate), rate / 2))]
+          : []),
+      ];
+      const rates: number[] = [];
+      const checkpoints: Uint8Array[] = [];
+      const keep = async ({checkpoint}: TrainContext): Promise<void> =>
+        void checkpoints.push(await checkpoint());
+      const follow: Callback = {
+        order: 1000,
+        onOptimizerStep: ({learningRate}) => void rates.push(learningRate),
+        onTrainBatchEnd: keep,
+        onEpochEnd: keep,
+      };
+      const own = optimizer();
+      const whole = await train([...callbacks(), follow], {optimizer: own});
+      expect(rates.slice(5)).toEqual(Array<number>(10).fill(0.03));
+      // The scheduler goes on underneath, halving what it set itself.
+      if (kind === 'a number') {
+        expect(given).toEqual([0.4, 0.2, 0.1]);
+        expect(own.learningRate).toBe(0.05);
+        expect(whole.result!.history['learning_rate']).toEqual([0.2, 0.03, 0.03]);
+      }
+      expect(checkpoints).toHaveLength(18);
+      // Batches of the first epoch; of the second with its last, and its end; of the third.
+      for (const at of [2, 5, 6, 7, 10, 11, 12, 15]) {
+        const again = optimizer();
+        const rest = await train(callbacks(), {optimizer: again, fit: {resumeFrom: checkpoints[at]!}});
+        expect(rest.weights).toEqual(whole.weights);
+        expect(rest.result!.history).toEqual(whole.result!.history);
+        expect(typeof again.learningRate).toBe(typeof own.learningRate);
+        if (kind === 'a number') expect(again.learningRate).toBe(0.05);
+      }
+    },
+  );
+
   it('averaged weights get BatchNorm statistics of their own', async () => {
     const fit = {shuffle: false};
     const {weights} = await train([new ExponentialMovingAverage({decay: 0.9})], {fit});
