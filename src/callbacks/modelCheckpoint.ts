@@ -56,6 +56,8 @@ export class ModelCheckpoint implements Callback {
   private readonly template: NameTemplate;
   /** With `keepBest`, the best first. */
   private entries: KeptCheckpoint[] = [];
+  /** What `entries` will be once the checkpoint that is being made is written. */
+  private next: KeptCheckpoint[] | undefined;
   private continued = false;
 
   constructor(options: ModelCheckpointOptions) {
@@ -110,7 +112,8 @@ export class ModelCheckpoint implements Callback {
   }
 
   getState(): StateTree {
-    return {kept: this.entries.map(({name, value}) => ({name, value: value ?? null}))};
+    const entries = this.next ?? this.entries;
+    return {kept: entries.map(({name, value}) => ({name, value: value ?? null}))};
   }
 
   setState(state: StateTree): void {
@@ -154,10 +157,19 @@ export class ModelCheckpoint implements Callback {
     const entries = this.place({name, value});
     if (!entries) return;
     const removed = entries.splice(this.keepBest);
-    // Before the bytes are made: a checkpoint knows of itself, so that a run that continues it goes on alike.
+    await this.store.write(name, await this.bytesKnowing(entries, context));
     this.entries = entries;
-    await this.store.write(name, await context.checkpoint());
     for (const entry of removed) await this.store.remove(entry.name);
+  }
+
+  /** A checkpoint knows of itself, so that a run that continues it goes on alike. */
+  private async bytesKnowing(entries: KeptCheckpoint[], context: TrainContext): Promise<Uint8Array> {
+    this.next = entries;
+    try {
+      return await context.checkpoint();
+    } finally {
+      this.next = undefined;
+    }
   }
 
   /** The list with a new entry in its place; undefined if it is not to be saved. */

@@ -103,6 +103,23 @@ describe('ModelCheckpoint', () => {
     }
   });
 
+  it.each(['write', 'checkpoint'])('names no checkpoint of which the %s failed', async failing => {
+    const fail = (): never => {
+      throw new Error('disk full');
+    };
+    const store = new MemoryStore();
+    const checkpoint = new ModelCheckpoint({store, keepBest: 1});
+    const run = await new FakeRun([checkpoint]).begin();
+    await run.epoch({val_loss: 2});
+    if (failing === 'write') store.write = fail;
+    else run.context.checkpoint = fail;
+    await expect(run.epoch({val_loss: 1})).rejects.toThrow('disk full');
+    expect(checkpoint.best).toEqual({name: 'epoch-001', value: 2});
+    expect(checkpoint.getState()).toEqual({kept: [{name: 'epoch-001', value: 2}]});
+    expect(await store.list()).toEqual(['epoch-001']);
+    await run.end('error');
+  });
+
   it('passes over epochs without the validation that it watches', async () => {
     const store = new MemoryStore();
     const run = await new FakeRun([new ModelCheckpoint({store, keepBest: 1})], {
