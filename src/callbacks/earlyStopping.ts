@@ -130,6 +130,7 @@ export class EarlyStopping implements Callback {
   }
 
   onTrainEnd({parameters}: TrainContext): void {
+    this.continued = false;
     try {
       this.bestWeights?.restore(parameters);
     } finally {

@@ -152,6 +152,11 @@ export class ModelCheckpoint implements Callback {
     await this.save(context, this.monitor?.find(logs), logs);
   }
 
+  /** Also after a run that had its state put back and never began. */
+  onTrainEnd(): void {
+    this.continued = false;
+  }
+
   private async save(context: TrainContext, value: number | undefined, logs: Readonly<Logs>): Promise<void> {
     const name = this.template.fill({...logs, ...positionOf(context)});
     const entries = this.place({name, value});

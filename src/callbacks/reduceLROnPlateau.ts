@@ -119,6 +119,11 @@ export class ReduceLROnPlateau implements Callback {
     }
   }
 
+  /** Also after a run that had its state put back and never began. */
+  onTrainEnd(): void {
+    this.continued = false;
+  }
+
   private reduce(context: TrainContext): void {
     for (const [, optimizer] of chosenOptimizers(context, this.optimizer)) {
       const rate = optimizer.currentLearningRate();

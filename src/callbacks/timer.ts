@@ -102,6 +102,7 @@ export class Timer implements Callback {
   }
 
   onTrainEnd(): void {
+    this.continued = false;
     this.ranFor = this.runSeconds();
     this.runBegan = undefined;
   }

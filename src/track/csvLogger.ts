@@ -91,6 +91,11 @@ export class CSVLogger implements Callback {
     await this.text.write(header + this.line([String(epoch), ...values]));
   }
 
+  /** Also after a run that had its state put back and never began. */
+  onTrainEnd(): void {
+    this.continued = false;
+  }
+
   private line(fields: readonly string[]): string {
     const quoted = fields.map(field =>
       field.includes(this.separator) || /["\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field,

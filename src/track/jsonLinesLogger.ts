@@ -81,6 +81,11 @@ export class JSONLinesLogger implements Callback {
   async onEpochEnd({epoch, steps, logs}: EpochEndContext): Promise<void> {
     await this.text.write(line({event: 'epoch', epoch, steps}, logs));
   }
+
+  /** Also after a run that had its state put back and never began. */
+  onTrainEnd(): void {
+    this.continued = false;
+  }
 }
 
 function line(head: Readonly<Record<string, string | number>>, logs: Readonly<Logs>): string {
