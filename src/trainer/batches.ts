@@ -7,8 +7,6 @@ import {DataError, ShapeError, unknownName} from '../core';
 import type {OutputPort, Port} from '../graph';
 import {isRecord} from './perOutput';
 
-export {ClassWeights} from './classWeights';
-
 /** A batch by port. Its tensors are the trainer's, who disposes them by `disposeBatch`. */
 export interface PreparedBatch {
   readonly xs: Tensor[];

@@ -161,10 +161,10 @@ export function expandTo(weights: Tensor, shape: readonly number[], what: string
 
 function checkLossWeights(weights: readonly unknown[], outputs: readonly OutputPort[]): void {
   weights.forEach((weight, i) => {
-    if (weight === undefined || (typeof weight === 'number' && weight >= 0 && weight < Infinity)) return;
+    if (weight === undefined || (typeof weight === 'number' && Number.isFinite(weight))) return;
     const found = typeof weight === 'number' ? weight : weight === null ? 'null' : `a ${typeof weight}`;
     throw new ConfigurationError(`lossWeights gives output '${outputs[i]!.name}' the weight ${found}.`, {
-      hint: 'Give a finite number of at least 0.',
+      hint: 'Give a finite number.',
     });
   });
 }

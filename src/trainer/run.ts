@@ -4,9 +4,10 @@
 import {decodeState, disposeState, encodeState} from '../checkpoint';
 import {CheckpointError, ConfigurationError, DataError} from '../core';
 import {disposeBatch, prepareBatch} from './batches';
-import type {ClassWeights, PreparedBatch} from './batches';
+import type {PreparedBatch} from './batches';
 import type {InferenceContext, Logs, StopReason, TrainContext} from './callback';
 import {checkFinite, checkTargets} from './checkData';
+import type {ClassWeights} from './classWeights';
 import {RunContext, extend} from './context';
 import type {RunBehind} from './context';
 import {DataFeed} from './feed';

@@ -7,7 +7,7 @@ import {CheckpointError, ConfigurationError} from '../core';
 import {Dataset} from '../data';
 import {ModelGraph} from '../graph';
 import type {Optimizer} from '../optimizers';
-import {ClassWeights} from './batches';
+import {ClassWeights} from './classWeights';
 import type {InferenceContext, Logs, StopReason} from './callback';
 import {checkArrayData, checkTargets} from './checkData';
 import {checkCall, checkCount} from './fitOptions';
