@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError, ConfigurationError} from '../core';
+import {withoutNewListeners} from './repairs/processListeners';
 import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
 import type {BackendName, BackendOptions} from './types';
 
@@ -24,18 +25,33 @@ async function loadWasm({wasmPaths}: BackendOptions): Promise<KernelBackend> {
   const {setWasmPaths} = await importBackend('wasm', () => import('@tensorflow/tfjs-backend-wasm'));
   if (wasmPaths !== undefined && runningInstance('wasm') === undefined) {
     try {
-      setWasmPaths(wasmPaths);
+      setWasmPaths(typeof wasmPaths === 'string' ? folder(wasmPaths) : wasmPaths);
     } catch (cause) {
+      // So tfjs says after a start that failed.
+      if (reason(cause).includes('already initialized')) {
+        throw new BackendUnavailableError(
+          "The backend 'wasm' failed to start before, and these wasmPaths were not tried.",
+          {hint: AGAIN, cause},
+        );
+      }
       throw new ConfigurationError(`The option wasmPaths was refused: ${reason(cause)}.`, {
-        hint: 'Give a folder that ends in a slash, or a URL for each of the three .wasm files of @tensorflow/tfjs-backend-wasm.',
+        hint: 'Give a folder, or a URL for each of the three .wasm files of @tensorflow/tfjs-backend-wasm.',
         cause,
       });
     }
   }
   return startedInstance(
     'wasm',
-    'Serve the .wasm files of @tensorflow/tfjs-backend-wasm/dist and name their folder in the option wasmPaths.',
+    `Serve the .wasm files of @tensorflow/tfjs-backend-wasm/dist and name their folder in the option wasmPaths. ${AGAIN}`,
   );
+}
+
+const AGAIN =
+  'Reload the page or restart the program before another try: after a failure tfjs takes no new paths.';
+
+/** tfjs puts the file's name right behind the folder's. */
+function folder(path: string): string {
+  return path === '' || path.endsWith('/') ? path : `${path}/`;
 }
 
 async function loadCpu(): Promise<KernelBackend> {
@@ -74,7 +90,7 @@ async function startedInstance(name: BackendName, hint: string): Promise<KernelB
   }
   let started: KernelBackend;
   try {
-    started = await factory();
+    started = await withoutNewListeners(factory);
   } catch (cause) {
     throw new BackendUnavailableError(`The backend '${name}' cannot start here: ${reason(cause)}.`, {
       hint,

@@ -8,8 +8,8 @@ export type BackendName = 'wasm' | 'cpu';
 /** How to load a backend. */
 export interface BackendOptions {
   /**
-   * Where the `.wasm` files of tfjs are, for bundlers and pages: a folder (with its trailing slash) or a
-   * URL for each of the three files. Read by `wasm` only, the first time that it is loaded in a program.
+   * Where the `.wasm` files of tfjs are, for bundlers and pages: a folder or a URL for each of the three
+   * files. Read by `wasm` only, the first time that it is loaded in a program.
    */
   wasmPaths?: string | Record<string, string>;
 }

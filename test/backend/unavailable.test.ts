@@ -39,6 +39,20 @@ test('impossible paths of the .wasm files are refused', async () => {
   await expect(failure).rejects.toThrow('tfjs-backend-wasm-simd.wasm');
 });
 
+test.each([
+  ['/wasm', '/wasm/'],
+  ['/wasm/', '/wasm/'],
+  ['', ''],
+])('the folder %j of the .wasm files reaches tfjs as %j', async (given, expected) => {
+  const setWasmPaths = vi.fn(() => {
+    throw new Error('enough');
+  });
+  vi.doMock('@tensorflow/tfjs-backend-wasm', () => ({setWasmPaths}));
+  const {useBackend} = await load();
+  await expect(useBackend('wasm', {wasmPaths: given})).rejects.toThrow('enough');
+  expect(setWasmPaths).toHaveBeenCalledExactlyOnceWith(expected);
+});
+
 test('a .wasm file that is not there is an error with the reason, and no other backend takes over', async () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -49,5 +63,8 @@ test('a .wasm file that is not there is an error with the reason, and no other b
   await expect(failure).rejects.toMatchObject({name: 'BackendUnavailableError'});
   await expect(failure).rejects.toThrow(/'wasm' cannot start here: .*wasmPaths/s);
   expect(tf.getBackend()).toBe(active);
+  const second = useBackend('wasm', {wasmPaths: '/elsewhere/'});
+  await expect(second).rejects.toMatchObject({name: 'BackendUnavailableError'});
+  await expect(second).rejects.toThrow(/failed to start before.*Reload the page or restart the program/);
   vi.restoreAllMocks();
 });

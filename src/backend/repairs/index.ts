@@ -18,6 +18,7 @@ import {mirrorPadGradient} from './mirrorPad';
 import {maxPoolWithArgmax, missingKernels} from './missingKernels';
 import {oneHot} from './oneHot';
 import {averagePool3dGradient, maxPool3d, maxPool3dGradient} from './pooling';
+import {processListeners} from './processListeners';
 import {resizeGradients} from './resize';
 import {samePadding} from './samePadding';
 import {scanGradients, scans} from './scans';
@@ -27,6 +28,7 @@ import {broadcastPrelu, gatherByBatch, wholeNumberMatMul} from './unsupportedCal
 import type {Repair, RepairedBackend} from './types';
 
 const all: readonly Repair[] = [
+  processListeners,
   missingKernels,
   matMulCache,
   identity,
