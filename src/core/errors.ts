@@ -15,12 +15,12 @@ export interface ErrorDetails {
 
 /** The base of all errors thrown on purpose. `code` is stable between releases; `hint` says what to do. */
 export class GlassboxError extends Error {
+  override readonly name: string = 'GlassboxError';
   readonly code: string;
   readonly hint: string | undefined;
 
   constructor(message: string, {hint, code = 'glassbox', cause}: ErrorDetails = {}) {
     super(hint === undefined ? message : `${message} ${hint}`, cause === undefined ? undefined : {cause});
-    this.name = new.target.name;
     this.code = code;
     this.hint = hint;
   }
@@ -28,6 +28,8 @@ export class GlassboxError extends Error {
 
 /** A backend cannot run here, or does not compute what it should. */
 export class BackendUnavailableError extends GlassboxError {
+  override readonly name: string = 'BackendUnavailableError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'backend', ...details});
   }
@@ -35,6 +37,8 @@ export class BackendUnavailableError extends GlassboxError {
 
 /** An option, a name or a combination of them that cannot mean anything. */
 export class ConfigurationError extends GlassboxError {
+  override readonly name: string = 'ConfigurationError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'configuration', ...details});
   }
@@ -42,6 +46,8 @@ export class ConfigurationError extends GlassboxError {
 
 /** A tensor or an array whose shape does not fit where it is used. */
 export class ShapeError extends GlassboxError {
+  override readonly name: string = 'ShapeError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'shape', ...details});
   }
@@ -49,6 +55,8 @@ export class ShapeError extends GlassboxError {
 
 /** Data that cannot be trained on: empty, labels out of range, NaN, sources of different lengths. */
 export class DataError extends GlassboxError {
+  override readonly name: string = 'DataError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'data', ...details});
   }
@@ -56,6 +64,8 @@ export class DataError extends GlassboxError {
 
 /** A layer, or a configuration of it, that the operation at hand cannot handle. */
 export class UnsupportedLayerError extends GlassboxError {
+  override readonly name: string = 'UnsupportedLayerError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'layer', ...details});
   }
@@ -63,6 +73,8 @@ export class UnsupportedLayerError extends GlassboxError {
 
 /** A checkpoint that is damaged, missing, or of another model. */
 export class CheckpointError extends GlassboxError {
+  override readonly name: string = 'CheckpointError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'checkpoint', ...details});
   }
@@ -70,6 +82,8 @@ export class CheckpointError extends GlassboxError {
 
 /** A loss, gradient or weight that became NaN or infinite. */
 export class NonFiniteError extends GlassboxError {
+  override readonly name: string = 'NonFiniteError';
+
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, {code: 'non-finite', ...details});
   }
