@@ -9,7 +9,7 @@ import {
   Timer,
 } from '../../src/callbacks';
 import {MemoryStore, encodeState} from '../../src/checkpoint';
-import type {StateTree, Stateful} from '../../src/core';
+import type {Stateful} from '../../src/core';
 import {CSVLogger, JSONLinesLogger, MemorySink} from '../../src/track';
 import type {Callback, Logs} from '../../src/trainer';
 import {FakeRun, parameter, setWeight} from './fakeRun';
@@ -54,7 +54,7 @@ it.each(kinds)('%s begins anew', async (_, make) => {
   await epoch(run, {val_loss: 1, f1: 1}, 2);
   await epoch(run, {val_loss: 2, f1: 1}, 4);
   const callback = make(sink);
-  callback.setState(earlier.getState() as StateTree);
+  callback.setState(earlier.getState());
   await run.end();
   await runOf(callback).end('aborted');
   expect(await begun(callback)).toEqual(await begun(make(new MemorySink())));
