@@ -11,16 +11,18 @@ export interface BackupAndRestoreOptions extends CheckpointTarget {
   name?: string;
 }
 
+/** Ends by which an epoch is closed with batches left. */
+const CUT = ['timeLimit', 'stopped'];
 /** Ends after which a run may still go on. */
-const UNFINISHED = ['aborted', 'error', 'timeLimit'];
+const UNFINISHED = ['aborted', 'error', ...CUT];
 
 /**
  * Continues a killed run where it stopped: backs up at the end of every epoch (and every so many batches), and when
  * `fit` finds a backup, it goes on from there, bit for bit, as if nothing had happened. Run the same program again.
  *
- * The backup is removed when training is over. It stays after an error, an abort, or Timer's time limit (which is
- * backed up at once; with Timer's `perRun` the next run gets the same time again). `fit` with `resumeFrom` does not
- * look for it.
+ * The backup is removed when training is over. It stays after an error, an abort, `trainer.stop()`, or Timer's time
+ * limit; the last two are backed up after their last batch (with Timer's `perRun` the next run gets the same time
+ * again). `fit` with `resumeFrom` does not look for it.
  *
  * @throws {@link ConfigurationError} for bad options
  *
@@ -51,12 +53,12 @@ export class BackupAndRestore implements Callback {
 
   async onTrainBatchEnd(context: TrainContext): Promise<void> {
     const due = context.batches % this.everyBatches === 0;
-    if (due || context.stopReason === 'timeLimit') await this.backUp(context);
+    if (due || isCut(context)) await this.backUp(context);
   }
 
   async onEpochEnd(context: TrainContext): Promise<void> {
-    // The time may be up in the middle of an epoch. This end of it would have the rest of the epoch left out.
-    if (context.stopReason !== 'timeLimit') await this.backUp(context);
+    // A cut may come in the middle of an epoch. This end of it would have the rest of the epoch left out.
+    if (!isCut(context)) await this.backUp(context);
   }
 
   async onTrainEnd({stopReason = 'completed'}: TrainContext): Promise<void> {
@@ -66,4 +68,8 @@ export class BackupAndRestore implements Callback {
   private async backUp(context: TrainContext): Promise<void> {
     await this.store.write(this.entry, await context.checkpoint());
   }
+}
+
+function isCut({stopReason = ''}: TrainContext): boolean {
+  return CUT.includes(stopReason);
 }

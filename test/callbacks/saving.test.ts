@@ -189,6 +189,7 @@ describe('BackupAndRestore', () => {
     ['aborted', true],
     ['error', true],
     ['timeLimit', true],
+    ['stopped', true],
   ])('after an end by %s keeps the backup: %s', async (reason, kept) => {
     const store = new MemoryStore();
     const backup = new BackupAndRestore({store, name: 'mine'});
@@ -199,15 +200,18 @@ describe('BackupAndRestore', () => {
     expect(await backup.restore()).toEqual(kept ? new Uint8Array([1]) : undefined);
   });
 
-  it('backs up in the middle of the epoch in which the time was up, and not at its end', async () => {
-    const store = new MemoryStore();
-    const stop: Callback = {onTrainBatchEnd: context => context.stop('timeLimit')};
-    const run = await new FakeRun([new BackupAndRestore({store}), stop]).begin();
-    await run.epoch({});
-    await run.end();
-    expect(await store.read('backup')).toEqual(new Uint8Array([1]));
-    expect(run.checkpoints).toBe(1);
-  });
+  it.each(['timeLimit', 'stopped'])(
+    'backs up in the middle of an epoch cut by %s, not at its end',
+    async by => {
+      const store = new MemoryStore();
+      const stop: Callback = {onTrainBatchEnd: context => context.stop(by)};
+      const run = await new FakeRun([new BackupAndRestore({store}), stop]).begin();
+      await run.epoch({});
+      await run.end();
+      expect(await store.read('backup')).toEqual(new Uint8Array([1]));
+      expect(run.checkpoints).toBe(1);
+    },
+  );
 
   it.each([{everyBatches: 0}, {name: ''}, {saveFreq: 'epoch'}])('refuses %j', options => {
     expect(() => new BackupAndRestore({store: new MemoryStore(), ...options})).toThrow(ConfigurationError);
