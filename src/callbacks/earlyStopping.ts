@@ -1,12 +1,13 @@
-import {badState, readNumber, readOptionalNumber, readRecord, readTensors} from './state';
 import type {StateTree} from '../core';
 import type {Callback, EpochEndContext, TrainContext} from '../trainer';
 import {Monitor} from './monitor';
 import type {MonitorOptions} from './monitor';
 import {checkInteger, checkNames, checkNumber} from './options';
+import {badState, readNumber, readOptionalNumber, readRecord, readTensors, stateKeyOf} from './state';
+import type {StateKeyOption} from './state';
 import {WeightSnapshot} from './weightSnapshot';
 
-export interface EarlyStoppingOptions extends MonitorOptions {
+export interface EarlyStoppingOptions extends MonitorOptions, StateKeyOption {
   /** Epochs without improvement after which training stops. Default 0: the first such epoch. */
   patience?: number;
   /** Improvements that stay short of this do not reset patience. */
@@ -62,6 +63,7 @@ export class EarlyStopping implements Callback {
       'baseline',
       'startFromEpoch',
       'restoreBest',
+      'stateKey',
     ]);
     const {patience = 0, baseline, startFromEpoch = 0, restoreBest = false} = options;
     this.monitor = new Monitor(this.name, options);
@@ -72,7 +74,7 @@ export class EarlyStopping implements Callback {
     this.baseline = baseline;
     this.startFromEpoch = startFromEpoch;
     this.restoreBest = restoreBest;
-    this.stateKey = `${this.name}:${this.monitor.name}`;
+    this.stateKey = stateKeyOf(this.name, options, `${this.name}:${this.monitor.name}`);
   }
 
   getState(): StateTree {

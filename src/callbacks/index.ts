@@ -19,6 +19,7 @@ export type {ProgressBarOptions} from './progressBar';
 export type {Progress} from './progressLine';
 export {ReduceLROnPlateau} from './reduceLROnPlateau';
 export type {ReduceLROnPlateauOptions} from './reduceLROnPlateau';
+export type {StateKeyOption} from './state';
 export {StochasticWeightAveraging} from './stochasticWeightAveraging';
 export type {StochasticWeightAveragingOptions} from './stochasticWeightAveraging';
 export {TerminateOnNaN} from './terminateOnNaN';

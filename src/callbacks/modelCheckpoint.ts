@@ -6,9 +6,11 @@ import {Monitor} from './monitor';
 import type {MonitorOptions} from './monitor';
 import {NameTemplate} from './nameTemplate';
 import {badOption, checkInteger, checkNames} from './options';
-import {badState, readNumber, readRecord} from './state';
+import {badState, readNumber, readRecord, stateKeyOf} from './state';
+import type {StateKeyOption} from './state';
 
-export interface ModelCheckpointOptions extends CheckpointTarget, Omit<MonitorOptions, 'minDelta'> {
+export interface ModelCheckpointOptions
+  extends CheckpointTarget, Omit<MonitorOptions, 'minDelta'>, StateKeyOption {
   /** Keeps the best so many checkpoints by `monitor`, and saves only what is among them. Without it all are kept. */
   keepBest?: number;
   /** Saves after every so many epochs. Default 1, unless `everyBatches` is given. */
@@ -70,6 +72,7 @@ export class ModelCheckpoint implements Callback {
       'everyEpochs',
       'everyBatches',
       'name',
+      'stateKey',
     ]);
     const {keepBest, everyEpochs = 1, everyBatches} = options;
     const {name = everyBatches === undefined ? 'epoch-{epoch:03d}' : 'batch-{batches:06d}'} = options;
@@ -97,7 +100,8 @@ export class ModelCheckpoint implements Callback {
         `text with a field such as {epoch}, to tell ${keepBest} apart`,
       );
     }
-    this.stateKey = `${this.name}:${name}${this.monitor ? `:${this.monitor.name}` : ''}`;
+    const usual = `${this.name}:${name}${this.monitor ? `:${this.monitor.name}` : ''}`;
+    this.stateKey = stateKeyOf(this.name, options, usual);
     this.store = storeOf(this.name, options);
   }
 

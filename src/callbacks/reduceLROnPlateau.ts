@@ -4,9 +4,10 @@ import {Monitor} from './monitor';
 import type {MonitorOptions} from './monitor';
 import {checkInteger, checkNames, checkNumber} from './options';
 import {chosenOptimizers, logLearningRates} from './optimizers';
-import {readNumber, readOptionalNumber, readRecord} from './state';
+import {readNumber, readOptionalNumber, readRecord, stateKeyOf} from './state';
+import type {StateKeyOption} from './state';
 
-export interface ReduceLROnPlateauOptions extends MonitorOptions {
+export interface ReduceLROnPlateauOptions extends MonitorOptions, StateKeyOption {
   /** What the rate is multiplied by: above 0 and below 1. Default 0.1. */
   factor?: number;
   /** Epochs without improvement after which the rate is reduced. Default 10. */
@@ -58,6 +59,7 @@ export class ReduceLROnPlateau implements Callback {
       'cooldown',
       'minLearningRate',
       'optimizer',
+      'stateKey',
     ]);
     const {factor = 0.1, patience = 10, cooldown = 0, minDelta = 1e-4, minLearningRate = 0} = options;
     this.monitor = new Monitor(this.name, {...options, minDelta});
@@ -70,11 +72,8 @@ export class ReduceLROnPlateau implements Callback {
     this.cooldown = cooldown;
     this.minLearningRate = minLearningRate;
     this.optimizer = options.optimizer;
-    this.stateKey = [
-      this.name,
-      this.monitor.name,
-      ...(this.optimizer === undefined ? [] : [this.optimizer]),
-    ].join(':');
+    const usual = [this.name, this.monitor.name, ...(this.optimizer === undefined ? [] : [this.optimizer])];
+    this.stateKey = stateKeyOf(this.name, options, usual.join(':'));
   }
 
   getState(): StateTree {

@@ -1,9 +1,24 @@
 /**
- * Reading a callback's state back from a checkpoint, with an error that names what is wrong with it.
+ * Where a checkpoint keeps a callback's state, and reading it back with an error that names what is wrong with it.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {CheckpointError} from '../core';
 import type {StateTree} from '../core';
+import {badOption} from './options';
+
+/** For callbacks of which a trainer may want several that watch the same. */
+export interface StateKeyOption {
+  /** What checkpoints keep the state under. Give it where another callback of the trainer would have the same. */
+  stateKey?: string;
+}
+
+/** The key that is given, or `usual`. */
+export function stateKeyOf(owner: string, {stateKey}: StateKeyOption, usual: string): string {
+  if (stateKey === undefined) return usual;
+  if (typeof stateKey !== 'string' || stateKey === '')
+    throw badOption(owner, 'stateKey', stateKey, 'some text');
+  return stateKey;
+}
 
 export type StateRecord = {readonly [key: string]: StateTree};
 

@@ -16,6 +16,7 @@ import {
   Timer,
 } from '../../src/callbacks';
 import {MemoryStore} from '../../src/checkpoint';
+import {ConfigurationError} from '../../src/core';
 import {SGD} from '../../src/optimizers';
 import {CSVLogger, JSONLinesLogger, MemorySink} from '../../src/track';
 import {Trainer} from '../../src/trainer';
@@ -252,6 +253,55 @@ describe('in a run of Trainer', () => {
     expect(rates).toEqual([0.1, 0.05, 0.0125].flatMap(rate => Array<number>(5).fill(rate)));
   });
 
+  it('two callbacks of one class on one number go on each from its own state, given a stateKey', async () => {
+    const stores = [new MemoryStore(), new MemoryStore()] as const;
+    const make = () => ({
+      stopping: [
+        new EarlyStopping({patience: 7}),
+        new EarlyStopping({patience: 9, minDelta: 100, stateKey: 'patient'}),
+      ] as const,
+      checkpoints: [
+        new ModelCheckpoint({store: stores[0], keepBest: 1}),
+        new ModelCheckpoint({store: stores[1], keepBest: 2, stateKey: 'second'}),
+      ] as const,
+      plateaus: [
+        new ReduceLROnPlateau({patience: 5}),
+        new ReduceLROnPlateau({patience: 9, stateKey: 'slow'}),
+      ] as const,
+    });
+    type Made = ReturnType<typeof make>;
+    const all = ({stopping, checkpoints, plateaus}: Made): Callback[] => [
+      ...stopping,
+      ...plateaus,
+      ...checkpoints,
+    ];
+    const states = (made: Made): unknown[] => all(made).map(callback => callback.getState!());
+    const saved: Uint8Array[] = [];
+    const keep: Callback = {
+      order: 1000,
+      onEpochEnd: async ({checkpoint}) => void saved.push(await checkpoint()),
+    };
+    const [first, second] = [make(), make()];
+    await train([...all(first), keep]);
+    expect(first.stopping.map(({wait}) => wait)).not.toEqual([2, 2]);
+    await train(all(second), {fit: {resumeFrom: saved[1]!}});
+    expect(states(second)).toEqual(states(first));
+    expect(second.stopping[1].wait).toBe(2);
+    expect(second.checkpoints.map(({kept}) => kept.length)).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['EarlyStopping', (stateKey: string) => new EarlyStopping({stateKey})] as const,
+    ['ReduceLROnPlateau', (stateKey: string) => new ReduceLROnPlateau({stateKey})] as const,
+    [
+      'ModelCheckpoint',
+      (stateKey: string) => new ModelCheckpoint({store: new MemoryStore(), stateKey}),
+    ] as const,
+  ])('the stateKey of %s must be some text', (_, make) => {
+    expect(make('mine').stateKey).toBe('mine');
+    expect(() => make('')).toThrow(ConfigurationError);
+  });
+
   it('TerminateOnNaN ends a run that diverges', async () => {
     const {result} = await train([new TerminateOnNaN({every: 2})], {
       optimizer: new SGD({learningRate: 1e38}),
@@ -331,6 +381,30 @@ describe('a run that ended by', () => {
     expect(last!.result!.history).toEqual(whole.result!.history);
     expect(await store.list()).toEqual([]);
   });
+
+  // The last batch of an epoch, and others; while the batch is trained, and once its hooks have run.
+  it.each([3, 5, 8].flatMap(at => [[at, 0] as const, [at, 1000] as const]))(
+    'a stop at batch %i, at order %i, goes on from its backup',
+    async (at, order) => {
+      const whole = await train([new ExponentialMovingAverage({decay: 0.8})]);
+      const store = new MemoryStore();
+      const callbacks = (): Callback[] => [
+        new ExponentialMovingAverage({decay: 0.8}),
+        new BackupAndRestore({store, everyBatches: 2}),
+      ];
+      const stop: Callback = {
+        order,
+        onTrainBatchEnd: context => (context.batches === at ? context.stop('stopped') : undefined),
+      };
+      const stopped = await train([...callbacks(), stop]);
+      expect(stopped.result!.stopReason).toBe('stopped');
+      expect(await store.list()).toEqual(['backup']);
+      const rest = await train(callbacks());
+      expect(rest.weights).toEqual(whole.weights);
+      expect(rest.result).toEqual(whole.result);
+      expect(await store.list()).toEqual([]);
+    },
+  );
 
   it('an abort goes on from its backup', async () => {
     const whole = await train([new ExponentialMovingAverage()]);
