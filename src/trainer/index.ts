@@ -19,4 +19,5 @@ export type {
   TrainStep,
 } from './options';
 export type {FindLearningRateOptions, LearningRateCurve} from './learningRateFinder';
+export {loadWeights} from './record';
 export {Trainer} from './trainer';

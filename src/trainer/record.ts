@@ -6,10 +6,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {decodeState, disposeState} from '../checkpoint';
 import {CheckpointError} from '../core';
 import type {StateTree} from '../core';
 import type {Parameter} from '../graph';
 import type {Callback, Logs} from './callback';
+import {allParameters, nameModels} from './phases';
 import type {Phase} from './phases';
 import type {DataPosition} from './source';
 import type {Stepper} from './stepper';
@@ -82,12 +85,34 @@ export function checkRecord(
   parameters: readonly Parameter[],
   phases: readonly Phase[],
 ): TrainerState {
+  const state = asTrainerState(tree);
+  checkWeights(state, parameters);
+  for (const {name, optimizer} of phases) {
+    const saved = (state.optimizers[name] as {name?: string} | undefined)?.name;
+    if (saved !== optimizer.name) {
+      throw new CheckpointError(
+        `The checkpoint has ${saved === undefined ? 'no optimizer' : `the optimizer '${saved}'`} for '${name}', the trainer has '${optimizer.name}'.`,
+        {
+          hint: 'Resume with the same optimizer.',
+          code: 'checkpoint/optimizer',
+        },
+      );
+    }
+  }
+  return state;
+}
+
+function asTrainerState(tree: StateTree): TrainerState {
   if (typeof tree !== 'object' || tree === null || !('kind' in tree) || tree.kind !== 'trainer') {
     throw new CheckpointError('The bytes are no checkpoint of a Trainer.', {
       hint: 'Use the bytes that ctx.checkpoint() or ModelCheckpoint wrote.',
     });
   }
-  const state = tree as object as TrainerState;
+  return tree as object as TrainerState;
+}
+
+/** @throws CheckpointError naming the first weight that the model and the record do not share. */
+function checkWeights(state: TrainerState, parameters: readonly Parameter[]): void {
   const hint = 'Resume with the model, built in the same way, that the checkpoint was made with.';
   const extra = Object.keys(state.weights).filter(
     key => !parameters.some(parameter => parameter.key === key),
@@ -116,19 +141,42 @@ export function checkRecord(
       },
     );
   }
-  for (const {name, optimizer} of phases) {
-    const saved = (state.optimizers[name] as {name?: string} | undefined)?.name;
-    if (saved !== optimizer.name) {
-      throw new CheckpointError(
-        `The checkpoint has ${saved === undefined ? 'no optimizer' : `the optimizer '${saved}'`} for '${name}', the trainer has '${optimizer.name}'.`,
-        {
-          hint: 'Resume with the same optimizer.',
-          code: 'checkpoint/optimizer',
-        },
-      );
-    }
+}
+
+/**
+ * Puts the weights and statistics of a checkpoint into a model: for inference, or to start another training from.
+ * The model is checked first, by the place, class and shape of every weight.
+ *
+ * @param models the model, or the record of models, that the checkpoint was made of
+ * @param checkpoint its bytes, as ModelCheckpoint writes them
+ * @throws CheckpointError, before any weight changes, for damaged bytes or another model
+ *
+ * @example
+ * const build = () => layers.sequential({layers: [layers.layers.dense({units: 1, inputShape: [1]})]});
+ * const store = new MemoryStore();
+ * const trainer = new Trainer(build(), {loss: 'mse', callbacks: [new ModelCheckpoint({store, name: 'last'})]});
+ * await trainer.fit([tf.tensor2d([[1]]), tf.tensor2d([[2]])]);
+ * const model = build();
+ * loadWeights(model, await store.read('last'));
+ */
+export function loadWeights(
+  models: LayersModel | Readonly<Record<string, LayersModel>>,
+  checkpoint: Uint8Array | undefined,
+): void {
+  if (checkpoint === undefined) {
+    throw new CheckpointError('There is no checkpoint to load weights from.', {
+      hint: 'Look at the names in store.list().',
+    });
   }
-  return state;
+  const parameters = allParameters(nameModels(models));
+  const tree = decodeState(checkpoint);
+  try {
+    const state = asTrainerState(tree);
+    checkWeights(state, parameters);
+    for (const {key, variable} of parameters) variable.assign(state.weights[key]!);
+  } finally {
+    disposeState(tree);
+  }
 }
 
 /** Puts a checked record in place. The record's tensors stay the caller's. */

@@ -15,7 +15,7 @@ import {evaluatePass, forEachBatch, freshEvaluation} from './inference';
 import type {FitOptions, FitResult} from './options';
 import {allParameters, freezeGroups, trainedParameters} from './phases';
 import {captureRecord, checkRecord, restoreRecord} from './record';
-import type {Progress, RecordParts, TrainerState} from './record';
+import type {Progress, RecordParts} from './record';
 import {emptyError} from './source';
 import type {BatchSource, DataPosition} from './source';
 import {StatisticsRefresh} from './statistics';
@@ -282,7 +282,7 @@ export class TrainingRun implements RunBehind {
   private outOfData(): DataError {
     if (this.setup.source.repeatable || this.progress.batches === 0) return emptyError('training data');
     return new DataError('The training data ended and can be read only once.', {
-      hint: 'Give Dataset.fromIterable(() => …), which starts anew every epoch, or stepsPerEpoch.',
+      hint: 'Give Dataset.fromIterable(() => …, {batched: true}), which starts anew every epoch, or stepsPerEpoch.',
       code: 'data/exhausted',
     });
   }

@@ -131,7 +131,7 @@ function isSingleSource(value: unknown): boolean {
 function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: SourceOptions): BatchSource {
   if (dataset.size === 0) throw emptyError(what);
   let batches = dataset;
-  if (dataset.batchSize === undefined) {
+  if (!dataset.batched) {
     // A stream cannot be put into a new order as a whole: its own shuffle({buffer}) can.
     if (shuffle && !dataset.shuffled && dataset.randomAccess && dataset.size !== Infinity)
       batches = batches.shuffle();
@@ -296,12 +296,7 @@ export function splitForValidation(
       ? data
       : undefined;
   const size = dataset?.size;
-  if (
-    dataset === undefined ||
-    dataset.batchSize !== undefined ||
-    size === undefined ||
-    !Number.isFinite(size)
-  ) {
+  if (dataset === undefined || dataset.batched || size === undefined || !Number.isFinite(size)) {
     throw new ConfigurationError('validationSplit needs arrays or an unbatched Dataset of known size.', {
       hint: 'Give the validation data by `validation`.',
     });

@@ -3,12 +3,11 @@
  * open windows, running means, metrics — and knows nothing of epochs, data or files.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Scalar, Tensor} from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
 import type {StateTree} from '../core';
 import {applyStatistics} from '../graph';
-import type {Parameter, StatisticsUpdate} from '../graph';
-import {clipByGlobalNorm, clipByNorm, clipByValue} from '../optimizers';
+import type {StatisticsUpdate} from '../graph';
 import type {WeightUpdate} from '../optimizers';
 import type {PreparedBatch} from './batches';
 import type {
@@ -19,12 +18,14 @@ import type {
   OptimizerStepContext,
   TrainContext,
 } from './callback';
+import {clipGradients} from './clipping';
+import type {Clipping} from './clipping';
 import {computeGradients} from './gradients';
 import type {Hooks} from './hooks';
 import type {Objective} from './objective';
-import type {TrainerOptions} from './options';
 import {SINGLE, allParameters} from './phases';
 import type {NamedGraph, Phase, TrainedParameter} from './phases';
+import {addPenalty, penaltyOf} from './penalty';
 import {RunningMean} from './runningMean';
 import type {Scores} from './scores';
 import {GradientWindow} from './window';
@@ -35,7 +36,7 @@ export interface StepperSetup {
   readonly objective: Objective | undefined;
   readonly scores: Scores;
   readonly hooks: Hooks;
-  readonly clipping: Pick<TrainerOptions, 'clipNorm' | 'clipTensorNorm' | 'clipValue'>;
+  readonly clipping: Clipping;
   /** Called when a window led to an update, before any hook hears of it. */
   readonly onUpdate: () => void;
   /** What each phase moves, in the order of `phases`. */
@@ -293,7 +294,7 @@ export class Stepper {
         }
         return;
       }
-      this.clip(gradients);
+      clipGradients(gradients, this.setup.clipping);
       const learningRate = phase.optimizer.currentLearningRate();
       phase.optimizer.step(
         [...gradients].map(([key, gradient]) =>
@@ -320,23 +321,6 @@ export class Stepper {
       statisticsBefore.set(key, tf.keep(variable.clone()));
     }
   }
-
-  private clip(gradients: Map<string, Tensor>): void {
-    const {clipNorm, clipTensorNorm, clipValue} = this.setup.clipping;
-    const replaceAll = (clipped: readonly Tensor[]): void => {
-      [...gradients.keys()].forEach((key, i) => {
-        gradients.get(key)!.dispose();
-        gradients.set(key, clipped[i]!);
-      });
-    };
-    if (clipValue !== undefined) replaceAll(clipByValue([...gradients.values()], clipValue));
-    if (clipTensorNorm !== undefined) replaceAll(clipByNorm([...gradients.values()], clipTensorNorm));
-    if (clipNorm !== undefined) {
-      const {clipped, norm} = clipByGlobalNorm([...gradients.values()], clipNorm);
-      norm.dispose();
-      replaceAll(clipped);
-    }
-  }
 }
 
 function forgetStatistics({statisticsBefore}: PhaseState): void {
@@ -358,42 +342,4 @@ function toUpdate({parameter, group}: TrainedParameter, gradient: Tensor, iterat
       : {learningRateMultiplier: group.learningRateMultiplier}),
     ...(group?.weightDecay === undefined ? {} : {weightDecay: group.weightDecay}),
   };
-}
-
-/** All penalties of the models that a phase moves. Call inside a `tf.tidy`. */
-function penaltyOf(phase: Phase): Scalar | null {
-  const penalties = phase.graphs.map(({graph}) => graph.regularization()).filter(penalty => penalty !== null);
-  return penalties.length === 0 ? null : penalties.reduce((sum, penalty) => tf.add<Scalar>(sum, penalty));
-}
-
-/** Adds the penalties' gradient, once a window, and counts their value into the running mean. */
-function addPenalty(
-  phase: Phase,
-  trained: readonly TrainedParameter[],
-  gradients: Map<string, Tensor>,
-  mean: RunningMean,
-): void {
-  const byName = new Map(trained.map(({parameter}) => [parameter.variable.name, parameter]));
-  const variables = trained.map(({parameter}) => parameter.variable);
-  // The zero term connects penalties that act on frozen weights alone.
-  const {value, grads} = tf.variableGrads(
-    () => tf.add<Scalar>(penaltyOf(phase)!, tf.mul(0, tf.sum(variables[0]!))),
-    variables,
-  );
-  mean.add(value, 1);
-  for (const [name, parameter] of byName) {
-    const gradient: Tensor | null | undefined = grads[name];
-    if (gradient === undefined || gradient === null) continue;
-    addTo(gradients, parameter, gradient);
-  }
-}
-
-function addTo(gradients: Map<string, Tensor>, {key}: Parameter, gradient: Tensor): void {
-  const present = gradients.get(key);
-  if (present === undefined) {
-    gradients.set(key, gradient);
-    return;
-  }
-  gradients.set(key, tf.add(present, gradient));
-  tf.dispose([present, gradient]);
 }

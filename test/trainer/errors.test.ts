@@ -6,7 +6,7 @@ import {MemoryStore} from '../../src/checkpoint';
 import {CheckpointError, ConfigurationError, DataError, GlassboxError, ShapeError} from '../../src/core';
 import {Dataset} from '../../src/data';
 import {Adam, SGD} from '../../src/optimizers';
-import {Trainer} from '../../src/trainer';
+import {Trainer, loadWeights} from '../../src/trainer';
 import type {FitOptions, TrainerOptions, TrainingData} from '../../src/trainer';
 import {blobs, classifier, linear, normals, weightsOf} from './fixtures';
 
@@ -169,6 +169,22 @@ describe('a checkpoint', () => {
     await expect(resumed).rejects.toThrow(/another model.*0\/kernel/);
     expect(weightsOf(model)).toEqual(before);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('gives its weights and statistics to a model without a trainer', async () => {
+    const model = classifier(7);
+    const bytes = await checkpointOf();
+    const trained = classifier(1);
+    await new Trainer(trained, sparse).fit([x, y], {batchSize: 4});
+    const tensors = tf.memory().numTensors;
+    loadWeights(model, bytes);
+    expect(weightsOf(model)).toEqual(weightsOf(trained));
+    const other = linear([[1]]);
+    expect(() => loadWeights(other, bytes)).toThrow(/another model/);
+    expect(() => loadWeights(other, bytes.slice(0, 50))).toThrow(CheckpointError);
+    expect(() => loadWeights(other, undefined)).toThrow(CheckpointError);
+    expect(weightsOf(other)).toEqual({'0/kernel': [1]});
+    expect(tf.memory().numTensors - tensors).toBe(1);
   });
 
   it('of another optimizer is refused', async () => {
