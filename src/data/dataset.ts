@@ -1,7 +1,7 @@
 /**
  * `Dataset`: a pipeline of data whose every pass is a function of (seed, epoch), and can start anywhere.
  */
-import {ConfigurationError} from '../core';
+import {ConfigurationError, checkNames} from '../core';
 import type {ArrayStructure, ElementOf} from './arrays';
 import {ArrayTable} from './arrays';
 import {checkCount, checkFunction, checkSeed} from './checks';
@@ -79,8 +79,9 @@ export class Dataset<T> implements AsyncIterable<T> {
    * iterable with the same elements each time. Elements are handed over: tensors in them are the pipeline's.
    *
    * @param factory Makes the iterable: an array, a generator, an async generator, a stream.
-   * @param options `size`: elements a pass, where known (Infinity for endless); checked while reading.
-   * @throws ConfigurationError if `factory` is no function. While reading, DataError if it gives the same iterator
+   * @param options `size`: elements a pass, where known (Infinity for endless); checked while reading. `batched`: the
+   *   elements are batches already, so that `Trainer` takes them as they are. Default false.
+   * @throws ConfigurationError if `factory` is no function, or for unknown options. While reading, DataError if it gives the same iterator
    *   twice or another number of elements than `size`.
    *
    * @example
@@ -91,7 +92,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   static fromIterable<T>(
     factory: () => Iterable<T> | AsyncIterable<T>,
-    {size}: {size?: number} = {},
+    options: {size?: number; batched?: boolean} = {},
   ): Dataset<T> {
     if (typeof factory !== 'function') {
       throw new ConfigurationError('fromIterable() takes a function that returns an iterable.', {
@@ -99,8 +100,10 @@ export class Dataset<T> implements AsyncIterable<T> {
         code: 'configuration/function',
       });
     }
+    checkNames('fromIterable()', options, ['size', 'batched']);
+    const {size, batched = false} = options;
     if (size !== undefined) checkCount('The size given to fromIterable()', size, 0, {endless: true});
-    return new Dataset(new IterableStage(factory, size));
+    return new Dataset(new IterableStage(factory, size, batched));
   }
 
   /**
@@ -138,9 +141,14 @@ export class Dataset<T> implements AsyncIterable<T> {
     return this.stage.size;
   }
 
-  /** Elements a batch, once `batch` was applied. */
+  /** Elements a batch, once `batch` was applied; undefined where `fromIterable` gives batches of its own. */
   get batchSize(): number | undefined {
     return this.stage.batchSize;
+  }
+
+  /** Whether elements are batches: after `batch`, or from `fromIterable` with `batched`. */
+  get batched(): boolean {
+    return this.stage.batched;
   }
 
   /** Whether elements can be reached in any order, as a full shuffle and `split` need: not so for streams. */
@@ -158,12 +166,14 @@ export class Dataset<T> implements AsyncIterable<T> {
    * element is drawn from a buffer that slides over the data), for streams.
    *
    * @param options `seed`: fixes the order by itself; without it the seed of the pass does.
-   * @throws ConfigurationError for a stream or an endless dataset without `buffer`.
+   * @throws ConfigurationError for a stream or an endless dataset without `buffer`, and for unknown options.
    *
    * @example
    * await Dataset.fromArrays([1, 2, 3, 4]).shuffle({seed: 7}).toArray({epoch: 3}); // the same on every run
    */
-  shuffle({seed, buffer}: {seed?: number; buffer?: number} = {}): Dataset<T> {
+  shuffle(options: {seed?: number; buffer?: number} = {}): Dataset<T> {
+    checkNames('shuffle()', options, ['seed', 'buffer'], {bufferSize: 'buffer', buffer_size: 'buffer'});
+    const {seed, buffer} = options;
     checkSeed('The seed of shuffle()', seed);
     if (buffer !== undefined) checkCount('The buffer of shuffle()', buffer, 1);
     else if (!this.randomAccess) {
@@ -183,13 +193,15 @@ export class Dataset<T> implements AsyncIterable<T> {
    * last may be smaller. Plain numbers become float32 unless the source fixed their type, booleans bool; a plain
    * array is a tuple of inputs, a vector is a typed array.
    *
-   * @throws ConfigurationError for a size below 1. While reading, DataError or ShapeError if elements differ.
+   * @throws ConfigurationError for a size below 1 and for unknown options. While reading, DataError or ShapeError if elements differ.
    *
    * @example
    * const [batch] = await Dataset.fromArrays([1, 2, 3]).batch(2).toArray();
    * batch.dataSync(); // Float32Array [1, 2]
    */
-  batch(size: number, {dropRemainder = false}: {dropRemainder?: boolean} = {}): Dataset<Batched<T>> {
+  batch(size: number, options: {dropRemainder?: boolean} = {}): Dataset<Batched<T>> {
+    checkNames('batch()', options, ['dropRemainder'], {drop_remainder: 'dropRemainder'});
+    const {dropRemainder = false} = options;
     checkCount('The batch size', size, 1);
     return new Dataset(new BatchStage(this.stage, size, dropRemainder));
   }
@@ -202,13 +214,15 @@ export class Dataset<T> implements AsyncIterable<T> {
    * (before its first `await`; what an asynchronous function makes later is its own care).
    *
    * @param options `concurrency`: how many calls of an asynchronous `fn` may run at a time; order is kept. Default 1.
-   * @throws ConfigurationError for a concurrency below 1. What `fn` throws ends the pass.
+   * @throws ConfigurationError for a concurrency below 1 and for unknown options. What `fn` throws ends the pass.
    *
    * @example
    * const noisy = Dataset.fromArrays([1, 2]).map((x, {random}) => x + 0.1 * random.normal());
    */
-  map<U>(fn: Transform<T, U>, {concurrency = 1}: {concurrency?: number} = {}): Dataset<U> {
+  map<U>(fn: Transform<T, U>, options: {concurrency?: number} = {}): Dataset<U> {
     checkFunction('map()', fn);
+    checkNames('map()', options, ['concurrency']);
+    const {concurrency = 1} = options;
     checkCount('The concurrency of map()', concurrency, 1);
     return new Dataset(new MapStage(this.stage, fn, concurrency));
   }
@@ -343,7 +357,9 @@ export class Dataset<T> implements AsyncIterable<T> {
    * (await rest.next()).value; // 3
    * rest.position; // 3
    */
-  iterate({epoch = 0, start = 0, seed = 0}: IterateOptions = {}): DataIterator<T> {
+  iterate(options: IterateOptions = {}): DataIterator<T> {
+    checkNames('iterate()', options, ['epoch', 'start', 'seed']);
+    const {epoch = 0, start = 0, seed = 0} = options;
     checkCount('The epoch of iterate()', epoch, 0);
     checkCount('The start of iterate()', start, 0);
     checkSeed('The seed of iterate()', seed);

@@ -1,7 +1,7 @@
 /**
  * `split` and `kFold`: a pipeline into parts by index.
  */
-import {ConfigurationError, Random} from '../core';
+import {ConfigurationError, Random, checkNames} from '../core';
 import {checkCount, checkFunction, checkSeed} from './checks';
 import type {PartSizes} from './partition';
 import {checkParts, cut, partSizes, stratify} from './partition';
@@ -19,8 +19,11 @@ export interface PartitionOptions<T> {
   shuffle?: boolean;
 }
 
+const NAMES = ['stratify', 'seed', 'shuffle'];
+
 /** One stage a part. */
 export function splitStage<T>(stage: Stage<T>, options: PartSizes & PartitionOptions<T>): Stage<T>[] {
+  checkNames('split()', options, ['fractions', 'sizes', ...NAMES]);
   checkParts(options);
   const partition = divide(
     stage,
@@ -40,6 +43,7 @@ export function foldStage<T>(
   options: PartitionOptions<T>,
 ): {train: Stage<T>; validation: Stage<T>}[] {
   checkCount('The number of folds', k, 2);
+  checkNames('kFold()', options, NAMES);
   const evenly = (total: number): number[] =>
     partSizes(total, {sizes: Array.from({length: k}, (_, fold) => Math.floor((total + k - 1 - fold) / k))});
   const partition = divide(stage, 'kFold', options, evenly, folds => [...folds, ...folds.map(allBut(folds))]);

@@ -56,6 +56,8 @@ export abstract class Stage<T> {
   abstract readonly seekable: boolean;
 
   readonly batchSize: number | undefined;
+  /** Whether elements are batches, of a known size or not. */
+  readonly batched: boolean;
   /** Whether the order differs between passes. */
   readonly shuffled: boolean;
   /** Whether anything here depends on the pass's seed or epoch. */
@@ -71,6 +73,7 @@ export abstract class Stage<T> {
   constructor(private readonly parents: readonly Stage<unknown>[]) {
     const sizes = new Set(parents.map(parent => parent.batchSize));
     this.batchSize = sizes.size === 1 ? parents[0]!.batchSize : undefined;
+    this.batched = parents.length > 0 && parents.every(parent => parent.batched);
     this.shuffled = parents.some(parent => parent.shuffled);
     this.random = parents.some(parent => parent.random);
     this.numberTypes = parents.length === 1 ? parents[0]!.numberTypes : undefined;

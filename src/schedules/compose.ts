@@ -1,7 +1,7 @@
 /**
  * Schedules made of others.
  */
-import {checkNonNegative, checkOption, checkPositive, progress} from './options';
+import {checkNames, checkNonNegative, checkOption, checkPositive, progress} from './options';
 import type {Schedule} from './types';
 
 /**
@@ -50,7 +50,9 @@ export interface WarmupOptions {
  * const rate = warmup(polynomial({initial: 1, end: 0, steps: 100}), {steps: 10});
  * [rate(0), rate(5), rate(10), rate(60)]; // [0, 0.5, 1, 0.5]
  */
-export function warmup(schedule: Schedule | number, {steps, from = 0}: WarmupOptions): Schedule {
+export function warmup(schedule: Schedule | number, options: WarmupOptions): Schedule {
+  checkNames('warmup', options, ['steps', 'from']);
+  const {steps, from = 0} = options;
   checkPositive('warmup', {steps});
   checkNonNegative('warmup', {from});
   const after: Schedule = typeof schedule === 'number' ? () => schedule : schedule;

@@ -1,7 +1,7 @@
 /**
  * Schedules along half a cosine.
  */
-import {checkNonNegative, checkOption, checkPositive, progress} from './options';
+import {checkNames, checkNonNegative, checkOption, checkPositive, progress} from './options';
 import type {Schedule} from './types';
 
 export interface CosineOptions {
@@ -26,7 +26,9 @@ export interface CosineOptions {
  * const rate = cosine({initial: 0, warmupTarget: 1, warmupSteps: 10, steps: 100});
  * [rate(5), rate(10), rate(60), rate(110)]; // [0.5, 1, 0.5, 0]
  */
-export function cosine({initial, steps, alpha = 0, warmupSteps = 0, warmupTarget}: CosineOptions): Schedule {
+export function cosine(options: CosineOptions): Schedule {
+  checkNames('cosine', options, ['initial', 'steps', 'alpha', 'warmupSteps', 'warmupTarget']);
+  const {initial, steps, alpha = 0, warmupSteps = 0, warmupTarget} = options;
   checkNonNegative('cosine', {initial, warmupSteps, warmupTarget: warmupTarget ?? 0});
   checkPositive('cosine', {steps});
   checkAlpha('cosine', alpha);
@@ -60,13 +62,9 @@ export interface CosineRestartsOptions {
  * const rate = cosineRestarts({initial: 1, steps: 10});
  * [rate(5), rate(10), rate(20)]; // [0.5, 1, 0.5]
  */
-export function cosineRestarts({
-  initial,
-  steps,
-  stepsMultiplier = 2,
-  peakMultiplier = 1,
-  alpha = 0,
-}: CosineRestartsOptions): Schedule {
+export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  checkNames('cosineRestarts', options, ['initial', 'steps', 'stepsMultiplier', 'peakMultiplier', 'alpha']);
+  const {initial, steps, stepsMultiplier = 2, peakMultiplier = 1, alpha = 0} = options;
   checkNonNegative('cosineRestarts', {initial, peakMultiplier});
   checkPositive('cosineRestarts', {steps});
   const growing = Number.isFinite(stepsMultiplier) && stepsMultiplier >= 1;

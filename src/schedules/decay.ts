@@ -1,7 +1,7 @@
 /**
  * Schedules that follow a simple formula. All count optimizer updates, 0 for the first.
  */
-import {checkNonNegative, checkOption, checkPositive, progress} from './options';
+import {checkNames, checkNonNegative, checkOption, checkPositive, progress} from './options';
 import type {Schedule} from './types';
 
 /**
@@ -33,7 +33,9 @@ export interface StepDecayOptions {
  * const rate = stepDecay({initial: 1, factor: 0.5, every: 10});
  * [rate(0), rate(9), rate(10), rate(25)]; // [1, 1, 0.5, 0.25]
  */
-export function stepDecay({initial, factor = 0.1, every}: StepDecayOptions): Schedule {
+export function stepDecay(options: StepDecayOptions): Schedule {
+  checkNames('stepDecay', options, ['initial', 'factor', 'every']);
+  const {initial, factor = 0.1, every} = options;
   checkNonNegative('stepDecay', {initial, factor});
   checkPositive('stepDecay', {every});
   return count => initial * factor ** Math.floor(Math.max(count, 0) / every);
@@ -55,7 +57,9 @@ export interface PiecewiseOptions {
  * const rate = piecewise({boundaries: [2, 5], values: [1, 0.1, 0.01]});
  * [rate(2), rate(3), rate(6)]; // [1, 0.1, 0.01]
  */
-export function piecewise({boundaries, values}: PiecewiseOptions): Schedule {
+export function piecewise(options: PiecewiseOptions): Schedule {
+  checkNames('piecewise', options, ['boundaries', 'values']);
+  const {boundaries, values} = options;
   const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]!);
   checkOption('piecewise', 'boundaries', boundaries.join(', '), ascending, 'ascending numbers');
   const fits = values.length === boundaries.length + 1;
@@ -88,7 +92,9 @@ export interface ExponentialOptions {
  * @example
  * exponential({initial: 1, rate: 0.25, steps: 10})(5); // 0.5
  */
-export function exponential({initial, rate, steps, staircase = false}: ExponentialOptions): Schedule {
+export function exponential(options: ExponentialOptions): Schedule {
+  checkNames('exponential', options, ['initial', 'rate', 'steps', 'staircase']);
+  const {initial, rate, steps, staircase = false} = options;
   checkNonNegative('exponential', {initial});
   checkPositive('exponential', {rate, steps});
   return count => initial * rate ** periods(count, steps, staircase);
@@ -111,7 +117,9 @@ export interface InverseTimeOptions {
  * @example
  * inverseTime({initial: 1, rate: 0.5, steps: 10})(20); // 0.5
  */
-export function inverseTime({initial, rate, steps, staircase = false}: InverseTimeOptions): Schedule {
+export function inverseTime(options: InverseTimeOptions): Schedule {
+  checkNames('inverseTime', options, ['initial', 'rate', 'steps', 'staircase']);
+  const {initial, rate, steps, staircase = false} = options;
   checkNonNegative('inverseTime', {initial, rate});
   checkPositive('inverseTime', {steps});
   return count => initial / (1 + rate * periods(count, steps, staircase));
@@ -137,13 +145,9 @@ export interface PolynomialOptions {
  * const rate = polynomial({initial: 1, end: 0, steps: 10});
  * [rate(5), rate(10), rate(99)]; // [0.5, 0, 0]
  */
-export function polynomial({
-  initial,
-  end = 0.0001,
-  steps,
-  power = 1,
-  cycle = false,
-}: PolynomialOptions): Schedule {
+export function polynomial(options: PolynomialOptions): Schedule {
+  checkNames('polynomial', options, ['initial', 'end', 'steps', 'power', 'cycle']);
+  const {initial, end = 0.0001, steps, power = 1, cycle = false} = options;
   checkNonNegative('polynomial', {initial, end});
   checkPositive('polynomial', {steps, power});
   return count => {

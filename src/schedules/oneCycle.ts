@@ -2,7 +2,7 @@
  * One cycle: up, and down to almost nothing, with the momentum going the other way.
  */
 import {halfCosine} from './cosine';
-import {checkNonNegative, checkOption, checkPositive, progress} from './options';
+import {checkNames, checkNonNegative, checkOption, checkPositive, progress} from './options';
 import type {Schedule} from './types';
 
 export interface OneCycleOptions {
@@ -30,13 +30,9 @@ export interface OneCycleOptions {
  * const rate = oneCycle({peak: 1, steps: 100});
  * [rate(0), rate(25), rate(100)]; // [0.04, 1, 0.00001]
  */
-export function oneCycle({
-  peak,
-  steps,
-  warmupFraction = 0.25,
-  startDivisor = 25,
-  endDivisor = 1e5,
-}: OneCycleOptions): Schedule {
+export function oneCycle(options: OneCycleOptions): Schedule {
+  checkNames('oneCycle', options, ['peak', 'steps', 'warmupFraction', 'startDivisor', 'endDivisor']);
+  const {peak, steps, warmupFraction = 0.25, startDivisor = 25, endDivisor = 1e5} = options;
   checkPositive('oneCycle', {peak, steps, startDivisor, endDivisor});
   checkWarmupFraction('oneCycle', warmupFraction);
   return twoHalves(peak / startDivisor, peak, peak / endDivisor, steps, warmupFraction);
@@ -63,12 +59,9 @@ export interface OneCycleMomentumOptions {
  * const momentum = oneCycleMomentum({steps});
  * [momentum(0), momentum(25), momentum(100)]; // [0.95, 0.85, 0.95]
  */
-export function oneCycleMomentum({
-  steps,
-  high = 0.95,
-  low = 0.85,
-  warmupFraction = 0.25,
-}: OneCycleMomentumOptions): Schedule {
+export function oneCycleMomentum(options: OneCycleMomentumOptions): Schedule {
+  checkNames('oneCycleMomentum', options, ['steps', 'high', 'low', 'warmupFraction']);
+  const {steps, high = 0.95, low = 0.85, warmupFraction = 0.25} = options;
   checkPositive('oneCycleMomentum', {steps});
   checkNonNegative('oneCycleMomentum', {high, low});
   checkOption('oneCycleMomentum', 'high', high, high < 1, 'below 1');

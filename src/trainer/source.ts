@@ -141,7 +141,7 @@ function datasetSource(dataset: Dataset<unknown>, {batchSize, shuffle, what}: So
     batchesPerPass: batches.size,
     repeatable: true,
     rereadable: true,
-    layout: `${batches.batchSize ?? batchSize}×${batches.size ?? '?'}`,
+    layout: `${batches.batchSize ?? '?'}×${batches.size ?? '?'}`,
     checkResumable: () => undefined,
     open({pass, consumed}, seed) {
       const iterator = batches.iterate({epoch: pass, start: consumed, seed});

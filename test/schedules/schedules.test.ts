@@ -133,4 +133,35 @@ describe('schedules', () => {
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(message);
   });
+
+  const misspelt = {alhpa: 0.1};
+  it.each<[string, () => Schedule]>([
+    ['warmup', () => warmup(1, {steps: 3, ...misspelt})],
+    ['cosine', () => cosine({initial: 1, steps: 3, ...misspelt})],
+    ['cosineRestarts', () => cosineRestarts({initial: 1, steps: 3, ...misspelt})],
+    ['stepDecay', () => stepDecay({initial: 1, every: 3, ...misspelt})],
+    ['piecewise', () => piecewise({boundaries: [1], values: [1, 2], ...misspelt})],
+    ['exponential', () => exponential({initial: 1, steps: 3, rate: 0.5, ...misspelt})],
+    ['inverseTime', () => inverseTime({initial: 1, steps: 3, rate: 0.5, ...misspelt})],
+    ['polynomial', () => polynomial({initial: 1, steps: 3, ...misspelt})],
+    ['oneCycle', () => oneCycle({peak: 1, steps: 3, ...misspelt})],
+    ['oneCycleMomentum', () => oneCycleMomentum({steps: 3, ...misspelt})],
+  ])('refuse an option that %s does not have', (name, make) => {
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(`Unknown option of ${name} 'alhpa'.`);
+  });
+
+  it('tell what an option of Keras is called', () => {
+    const options = {initial: 1, steps: 3, decaySteps: 3};
+    expect(() => cosine(options)).toThrow(
+      "Unknown option of cosine 'decaySteps'. It is called 'steps' here.",
+    );
+    const elsewhere = {peak: 1, steps: 3, decayRate: 3};
+    expect(() => oneCycle(elsewhere)).toThrow("Unknown option of oneCycle 'decayRate'. Known: ");
+  });
+
+  it('refuse a number in place of their options', () => {
+    const number = JSON.parse('3') as {initial: number; steps: number};
+    expect(() => cosine(number)).toThrow('The options of cosine are an object, got number.');
+  });
 });

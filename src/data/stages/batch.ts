@@ -7,6 +7,7 @@ import {DONE, Stage, viewCursor} from '../stage';
 /** Groups of consecutive elements, as tensors with a leading batch axis. */
 export class BatchStage<T> extends Stage<Batched<T>> {
   override readonly batchSize: number;
+  override readonly batched = true;
   override readonly size: number | undefined;
   override readonly seekable: boolean;
   override readonly numberTypes = undefined;

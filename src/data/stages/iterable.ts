@@ -14,6 +14,7 @@ export class IterableStage<T> extends StreamStage<T> {
   constructor(
     private readonly factory: () => AnyIterable<T>,
     override readonly size: number | undefined,
+    override readonly batched: boolean,
   ) {
     super([]);
   }
