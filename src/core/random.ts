@@ -3,6 +3,8 @@
  * used (epoch, step, layer, draw), so that a run can be continued from its position alone.
  */
 
+import {ConfigurationError} from './errors';
+
 /** What a random stream is keyed by: numbers and words, in order. */
 export type RandomKey = readonly (number | string)[];
 
@@ -103,13 +105,33 @@ export class Random {
  *
  * `build` must be synchronous, and the model must know its input shape, so that its weights are made inside.
  *
+ * @throws ConfigurationError if `build` is no function, or gives a promise.
+ *
  * @example
  * const build = () => layers.sequential({layers: [layers.layers.dense({units: 1, inputShape: [2]})]});
  * const weights = [1, 2].map(() => withSeed(42, build).getWeights()[0].arraySync());
  * String(weights[0]) === String(weights[1]); // true
  */
 export function withSeed<T>(seed: number, build: () => T): T {
-  return withRandomSource(new Random(seed, 'withSeed'), build);
+  if (typeof build !== 'function') {
+    throw new ConfigurationError(
+      `withSeed() takes a seed and a function, got ${typeof build} for the function.`,
+      {
+        hint: 'Write withSeed(1, () => …), with all that is to be seeded inside.',
+        code: 'configuration/function',
+      },
+    );
+  }
+  const built = withRandomSource(new Random(seed, 'withSeed'), build);
+  if (built instanceof Promise) {
+    // Nobody else will look at it.
+    built.catch(() => undefined);
+    throw new ConfigurationError('withSeed() was given an asynchronous function.', {
+      hint: 'What comes after its first await would not be seeded: load first, then build inside withSeed.',
+      code: 'configuration/async',
+    });
+  }
+  return built;
 }
 
 /**
