@@ -118,6 +118,7 @@ function writeBrowserDeclarations(): void {
   writeFileSync(
     join(dist, `${browserBundle}.d.ts`),
     "export * from './index.js';\n" +
+      "export * from './track.js';\n" +
       "export * as tf from '@tensorflow/tfjs-core';\n" +
       "export * as layers from '@tensorflow/tfjs-layers';\n",
   );
