@@ -64,6 +64,13 @@ describe('the examples in the documentation', () => {
 });
 
 describe('the documentation', () => {
+  it('starts a backend in every program that it shows whole', () => {
+    const programs = pages.filter(({code}) => /^import .* from 'glassbox'/m.test(code));
+    expect(programs.length).toBeGreaterThan(4);
+    const without = programs.filter(({code}) => !/^(const backend = )?await useBackend\(/m.test(code));
+    expect(without.map(({file, line}) => `${file}:${line}`)).toEqual([]);
+  });
+
   it('has a docstring for every public name, and an example for every one that runs', () => {
     const gaps = documentationGaps(program, entries).map(gap => `${gap.name} lacks ${gap.lacks}`);
     expect(gaps).toEqual([]);
