@@ -41,7 +41,7 @@ export class Adadelta extends Optimizer<AdadeltaSlots> {
   readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
-    super(options, {learningRate: 0.001});
+    super(options, {learningRate: 0.001, names: ['rho', 'epsilon']});
     this.rho = options.rho ?? 0.95;
     this.epsilon = options.epsilon ?? 1e-7;
     checkFraction('rho', this.rho);

@@ -53,7 +53,10 @@ export class Adafactor extends Optimizer<AdafactorSlots> {
   readonly relativeStep: boolean;
 
   constructor(options: AdafactorOptions = {}) {
-    super(options, {learningRate: 0.001});
+    super(options, {
+      learningRate: 0.001,
+      names: ['beta2Decay', 'epsilon1', 'epsilon2', 'clipThreshold', 'relativeStep'],
+    });
     this.beta2Decay = options.beta2Decay ?? -0.8;
     this.epsilon1 = options.epsilon1 ?? 1e-30;
     this.epsilon2 = options.epsilon2 ?? 1e-3;

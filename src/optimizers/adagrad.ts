@@ -39,7 +39,7 @@ export class Adagrad extends Optimizer<AdagradSlots> {
   readonly epsilon: number;
 
   constructor(options: AdagradOptions = {}) {
-    super(options, {learningRate: 0.001});
+    super(options, {learningRate: 0.001, names: ['initialAccumulator', 'epsilon']});
     this.initialAccumulator = options.initialAccumulator ?? 0.1;
     this.epsilon = options.epsilon ?? 1e-7;
     checkNonNegative('initialAccumulator', this.initialAccumulator);

@@ -38,7 +38,7 @@ export class Adam extends AdamFamily<AdamSlots> {
   private readonly beta1Product: DecayProduct;
 
   constructor(options: AdamOptions = {}, defaults: {weightDecay?: number} = {}) {
-    super(options, defaults);
+    super(options, {...defaults, names: ['amsgrad']});
     this.amsgrad = options.amsgrad ?? false;
     this.beta1Product = new DecayProduct(this.beta1);
   }

@@ -23,8 +23,12 @@ export abstract class AdamFamily<S extends SlotTensors> extends Optimizer<S> {
   readonly beta2: number;
   readonly epsilon: number;
 
-  protected constructor(options: AdamFamilyOptions, defaults: {weightDecay?: number} = {}) {
-    super(options, {learningRate: 0.001, ...defaults});
+  protected constructor(
+    options: AdamFamilyOptions,
+    defaults: {weightDecay?: number; names?: readonly string[]} = {},
+  ) {
+    const names = ['beta1', 'beta2', 'epsilon', ...(defaults.names ?? [])];
+    super(options, {learningRate: 0.001, ...defaults, names});
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;
     this.epsilon = options.epsilon ?? 1e-7;

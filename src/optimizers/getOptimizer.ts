@@ -1,7 +1,7 @@
 /**
  * Optimizers by name.
  */
-import {unknownName} from '../core';
+import {ConfigurationError, unknownName} from '../core';
 import {Adadelta} from './adadelta';
 import {Adafactor} from './adafactor';
 import {Adagrad} from './adagrad';
@@ -32,12 +32,22 @@ const makers: Readonly<Record<string, () => Optimizer>> = {
 /**
  * A new optimizer with its default options, by name (case does not matter); an optimizer comes back as it is.
  *
- * @throws ConfigurationError if there is none of that name
+ * @throws ConfigurationError if there is none of that name, or it is an optimizer of tf.train
  * @example
  * getOptimizer('adam').currentLearningRate(); // 0.001
  */
 export function getOptimizer(id: string | Optimizer): Optimizer {
-  if (typeof id !== 'string') return id;
+  if (typeof id !== 'string') {
+    // Not instanceof: another copy of the library makes optimizers too.
+    if (typeof id?.step === 'function' && typeof id.offload === 'function') return id;
+    throw new ConfigurationError(
+      "The optimizer is none of glassbox's: those of tf.train cannot be resumed.",
+      {
+        hint: "Use one of glassbox's, such as new Adam({learningRate: 1e-3}), or a name.",
+        code: 'configuration/optimizer',
+      },
+    );
+  }
   const name = id.toLowerCase();
   const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
   if (make === undefined) throw unknownName('optimizer', id, Object.keys(makers));

@@ -37,7 +37,7 @@ export class Lion extends Optimizer<LionSlots> {
   readonly beta2: number;
 
   constructor(options: LionOptions = {}) {
-    super(options, {learningRate: 0.001});
+    super(options, {learningRate: 0.001, names: ['beta1', 'beta2']});
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.99;
     checkScheduled('beta1', this.beta1, checkFraction);

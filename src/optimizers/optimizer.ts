@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {NamedTensorMap, Scalar, Tensor} from '@tensorflow/tfjs-core';
-import {CheckpointError, ConfigurationError, ShapeError} from '../core';
+import {checkNames, CheckpointError, ConfigurationError, ShapeError} from '../core';
 import type {Stateful, StateTree} from '../core';
 import type {Schedule} from '../schedules';
 import {checkNonNegative, checkScheduled, scheduledValue} from './options';
@@ -12,6 +12,18 @@ import type {PreparedUpdate, RuleInput, RuleOutput} from './rule';
 import {asRecord, damaged, SlotStore} from './slots';
 import type {SlotInits, SlotTensors} from './slots';
 import type {WeightUpdate} from './types';
+
+const SHARED = ['learningRate', 'weightDecay', 'excludeFromWeightDecay'];
+/** What Keras and PyTorch call them. */
+const KERAS_NAMES = {
+  lr: 'learningRate',
+  learning_rate: 'learningRate',
+  weight_decay: 'weightDecay',
+  beta_1: 'beta1',
+  beta_2: 'beta2',
+  eps: 'epsilon',
+  alpha: 'rho',
+};
 
 /** Options of every optimizer. */
 export interface OptimizerOptions {
@@ -71,7 +83,15 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
   private readonly store = new SlotStore(shape => this.slots(shape));
   private updates = 0;
 
-  protected constructor(options: OptimizerOptions, defaults: {learningRate: number; weightDecay?: number}) {
+  /**
+   * @param defaults the default rate and decay, and the names of the subclass's own options: then others are refused
+   */
+  protected constructor(
+    options: OptimizerOptions,
+    defaults: {learningRate: number; weightDecay?: number; names?: readonly string[]},
+  ) {
+    if (defaults.names !== undefined)
+      checkNames('an optimizer', options, [...SHARED, ...defaults.names], KERAS_NAMES);
     this.rate = options.learningRate ?? defaults.learningRate;
     this.weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
     this.excludeFromWeightDecay = [...(options.excludeFromWeightDecay ?? [])];

@@ -47,7 +47,7 @@ export class RMSprop extends Optimizer<RMSpropSlots> {
   readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
-    super(options, {learningRate: 0.001});
+    super(options, {learningRate: 0.001, names: ['rho', 'momentum', 'epsilon', 'centered']});
     this.rho = options.rho ?? 0.9;
     this.momentum = options.momentum ?? 0;
     this.epsilon = options.epsilon ?? 1e-7;

@@ -41,7 +41,7 @@ export class SGD extends Optimizer<SGDSlots> {
   readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
-    super(options, {learningRate: 0.01});
+    super(options, {learningRate: 0.01, names: ['momentum', 'nesterov']});
     this.momentum = options.momentum ?? 0;
     this.nesterov = options.nesterov ?? false;
     checkScheduled('momentum', this.momentum, checkFraction);

@@ -128,3 +128,25 @@ describe('getOptimizer', () => {
     expect(() => getOptimizer('constructor')).toThrow(ConfigurationError);
   });
 });
+
+describe('a slip', () => {
+  const made = (name: string, options: object): Optimizer =>
+    make({optimizer: name, options: options as (typeof oracle.cases)[number]['options']});
+
+  it('in the name of an option is refused, with the name that is meant', () => {
+    expect(() => new Adam({lr: 0.1} as object)).toThrow(/'learningRate'/);
+    expect(() => new SGD({nestrov: true} as object)).toThrow(/Did you mean 'nesterov'/);
+    expect(() => new Adam(0.5 as unknown as object)).toThrow(ConfigurationError);
+  });
+
+  it('is found in every optimizer, which take their whole config', () => {
+    for (const name of new Set(oracle.cases.map(({optimizer}) => optimizer))) {
+      expect(() => made(name, {unheard: 1})).toThrow(/'unheard'/);
+      expect(() => made(name, made(name, {}).getConfig())).not.toThrow();
+    }
+  });
+
+  it("in the library, an optimizer of tf.train, is refused with glassbox's named", () => {
+    expect(() => getOptimizer(tf.train.adam() as object as Optimizer)).toThrow(/tf\.train.*new Adam/);
+  });
+});
