@@ -3,7 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {EPSILON, SMALLEST} from './constants';
+import {checkNames} from '../core';
+import {CROSSENTROPY_ALIASES, EPSILON, SMALLEST} from './constants';
 import {Loss, type LossTarget} from './loss';
 import {withManualGradient} from './manualGradient';
 import {checkLogits, checkProbabilities, checkSmoothing} from './outputs';
@@ -34,8 +35,10 @@ export class BinaryCrossentropy extends Loss {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
-  constructor({fromLogits = false, labelSmoothing = 0}: BinaryCrossentropyOptions = {}) {
+  constructor(options: BinaryCrossentropyOptions = {}) {
     super();
+    checkNames('a crossentropy', options, ['fromLogits', 'labelSmoothing'], CROSSENTROPY_ALIASES);
+    const {fromLogits = false, labelSmoothing = 0} = options;
     checkSmoothing(this.name, labelSmoothing);
     this.fromLogits = fromLogits;
     this.labelSmoothing = labelSmoothing;

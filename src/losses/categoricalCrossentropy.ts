@@ -3,7 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {EPSILON, SMALLEST} from './constants';
+import {checkNames} from '../core';
+import {CROSSENTROPY_ALIASES, EPSILON, SMALLEST} from './constants';
 import {Loss, lastOf, type LossTarget} from './loss';
 import {withManualGradient} from './manualGradient';
 import {checkClasses, checkLogits, checkProbabilities, checkSmoothing} from './outputs';
@@ -22,8 +23,10 @@ abstract class ClassCrossentropy extends Loss {
   readonly fromLogits: boolean;
   readonly labelSmoothing: number;
 
-  constructor({fromLogits = false, labelSmoothing = 0}: CategoricalCrossentropyOptions = {}) {
+  constructor(options: CategoricalCrossentropyOptions = {}) {
     super();
+    checkNames('a crossentropy', options, ['fromLogits', 'labelSmoothing'], CROSSENTROPY_ALIASES);
+    const {fromLogits = false, labelSmoothing = 0} = options;
     checkSmoothing('categorical crossentropy', labelSmoothing);
     this.fromLogits = fromLogits;
     this.labelSmoothing = labelSmoothing;

@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError} from '../core';
+import {ConfigurationError, checkNames} from '../core';
 import {EPSILON} from './constants';
 import {ElementwiseLoss} from './elementwise';
 
@@ -81,8 +81,10 @@ export class Huber extends ElementwiseLoss {
   readonly name = 'huber';
   readonly delta: number;
 
-  constructor({delta = 1}: {delta?: number} = {}) {
+  constructor(options: {delta?: number} = {}) {
     super();
+    checkNames('Huber', options, ['delta']);
+    const {delta = 1} = options;
     if (!(delta > 0)) {
       throw new ConfigurationError(`Huber's delta is ${delta}.`, {hint: 'It must be greater than 0.'});
     }

@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, ShapeError} from '../core';
+import {ConfigurationError, ShapeError, checkNames} from '../core';
 import {alignLabels, alignTargets, oneHotRows} from '../losses';
 import {classOf} from './decisions';
 import {MeanMetric} from './mean';
@@ -146,8 +146,10 @@ export interface TopKAccuracyOptions {
 export class TopKAccuracy extends ShareMetric {
   readonly k: number;
 
-  constructor({k = 5, name = 'top_k_accuracy'}: TopKAccuracyOptions = {}) {
-    super(name);
+  constructor(options: TopKAccuracyOptions = {}) {
+    super(options.name ?? 'top_k_accuracy');
+    checkNames('TopKAccuracy', options, ['k', 'name']);
+    const {k = 5} = options;
     if (!Number.isInteger(k) || k < 1) {
       throw new ConfigurationError(`TopKAccuracy got k = ${k}.`, {hint: 'k is a whole number, at least 1.'});
     }
