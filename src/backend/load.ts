@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError, ConfigurationError} from '../core';
-import {withoutNewListeners} from './repairs/processListeners';
+import {restoringListeners, withoutNewListeners} from './repairs/processListeners';
 import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
 import type {BackendName, BackendOptions} from './types';
 
@@ -100,7 +100,7 @@ async function startedInstance(name: BackendName, hint: string): Promise<KernelB
   // Somebody else may have started it in the meantime; the first one holds the tensors.
   const meanwhile = runningInstance(name);
   if (meanwhile !== undefined) {
-    started.dispose();
+    restoringListeners(() => started.dispose());
     return meanwhile;
   }
   setRunningInstance(name, started);

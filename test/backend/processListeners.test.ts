@@ -8,13 +8,16 @@ import {expect, test} from 'vitest';
 import {useBackend} from '../../src/backend';
 import {withoutNewListeners} from '../../src/backend/repairs/processListeners';
 
-test('a program keeps its own handling of rejections and uncaught errors', () => {
+test.each([
+  ['one call', '1'],
+  ['two calls at once, of which one start is given up', '2'],
+])('a program keeps its own handling of rejections and uncaught errors after %s', (_, calls) => {
   const script = fileURLToPath(new URL('uncaught.ts', import.meta.url));
-  const {status, stdout, stderr} = spawnSync(process.execPath, ['--import', 'tsx', script], {
+  const {status, stdout, stderr} = spawnSync(process.execPath, ['--import', 'tsx', script, calls], {
     encoding: 'utf8',
   });
   expect({status, stderr}).toEqual({status: 0, stderr: ''});
-  expect(JSON.parse(stdout)).toEqual({left: [0, 0], seen: ['rejected', 'thrown']});
+  expect(JSON.parse(stdout)).toEqual({counts: [1, 0], early: ['thrown'], late: ['rejected', 'thrown']});
 });
 
 test('it is listed as a repair of wasm', async () => {
