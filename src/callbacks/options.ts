@@ -1,14 +1,9 @@
 /**
  * Checks of callbacks' options, so that a slip is an error when the callback is made and not hours later.
  */
-import {ConfigurationError, unknownName} from '../core';
+import {ConfigurationError} from '../core';
 
-/** Throws for an option that does not exist, such as `patients: 3`. */
-export function checkNames(owner: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw unknownName(`option of ${owner}`, name, known);
-  }
-}
+export {checkNames} from '../core';
 
 /** Throws unless `value` is an integer of at least `least`. */
 export function checkInteger(owner: string, name: string, value: unknown, least: number): void {

@@ -1,26 +1,41 @@
 /**
  * Refuses calls of `fit` that cannot mean anything, before anything else is looked at.
  */
-import {ConfigurationError, unknownName} from '../core';
+import {ConfigurationError, checkNames} from '../core';
 import type {FitOptions} from './options';
 
-/** The options there are, each with what Keras calls it where that is another name. */
-const KNOWN: Readonly<Record<keyof FitOptions, readonly string[]>> = {
-  epochs: ['epoch'],
-  maxSteps: [],
-  stepsPerEpoch: ['steps_per_epoch'],
-  batchSize: ['batch_size'],
-  shuffle: [],
-  validation: ['validationData', 'validation_data'],
-  validationSplit: ['validation_split'],
-  validationFrequency: ['validation_freq', 'validationFreq'],
-  validationSteps: ['validation_steps'],
-  sanityCheckSteps: [],
-  classWeight: ['class_weight'],
-  sampleWeight: ['sample_weight'],
-  initialEpoch: ['initial_epoch'],
-  resumeFrom: [],
-  signal: [],
+/** The options there are; the compiler asks for any that is missing here. */
+const KNOWN: Readonly<Record<keyof FitOptions, true>> = {
+  epochs: true,
+  maxSteps: true,
+  stepsPerEpoch: true,
+  batchSize: true,
+  shuffle: true,
+  validation: true,
+  validationSplit: true,
+  validationFrequency: true,
+  validationSteps: true,
+  sanityCheckSteps: true,
+  classWeight: true,
+  sampleWeight: true,
+  initialEpoch: true,
+  resumeFrom: true,
+  signal: true,
+};
+
+/** What Keras and tfjs call them, and common slips. */
+const ALIASES = {
+  epoch: 'epochs',
+  steps_per_epoch: 'stepsPerEpoch',
+  batch_size: 'batchSize',
+  validationData: 'validation',
+  validation_data: 'validation',
+  validation_split: 'validationSplit',
+  validation_freq: 'validationFrequency',
+  validation_steps: 'validationSteps',
+  class_weight: 'classWeight',
+  sample_weight: 'sampleWeight',
+  initial_epoch: 'initialEpoch',
 };
 
 /** @throws ConfigurationError naming the option, or the slip of `fit(x, y)`. */
@@ -30,14 +45,7 @@ export function checkCall(data: unknown, options: FitOptions): void {
       hint: 'fit takes one value for the data: put both in brackets, as in fit([x, y], {epochs: 10}).',
     });
   }
-  for (const name of Object.keys(options)) {
-    if (name in KNOWN) continue;
-    const meant = Object.entries(KNOWN).find(([, aliases]) => aliases.includes(name));
-    if (meant === undefined) throw unknownName('option of fit', name, Object.keys(KNOWN));
-    throw new ConfigurationError(`Unknown option of fit '${name}'.`, {
-      hint: `It is called '${meant[0]}' here.`,
-    });
-  }
+  checkNames('fit', options, Object.keys(KNOWN), ALIASES);
   whole(options, 'epochs', 0);
   whole(options, 'initialEpoch', 0);
   whole(options, 'maxSteps', 0);
