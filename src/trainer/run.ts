@@ -219,6 +219,8 @@ export class TrainingRun implements RunBehind {
       this.busy = 'while an epoch begins';
       await hooks.call('onEpochBegin', () => this.context);
       this.busy = undefined;
+      // An epoch without a batch has no numbers.
+      if (this.finished) return;
     }
     await this.runBatches();
     this.busy = 'while an epoch ends';

@@ -137,6 +137,15 @@ describe('ends', () => {
     expect(await training).toMatchObject({epochs: 0, stopReason: 'stopped'});
   });
 
+  it('leave no numbers of an epoch that was stopped before its first batch', async () => {
+    const callbacks: Callback[] = [
+      {onEpochBegin: ({epoch, stop}) => (epoch === 1 ? stop('enough') : undefined)},
+    ];
+    const result = await new Trainer(classifier(), {...sparse, callbacks}).fit([x, y], {epochs: 3});
+    expect(result).toMatchObject({epochs: 1, stopReason: 'enough'});
+    expect(result.history['loss']).toHaveLength(1);
+  });
+
   it('leave callbacks alone when the signal was aborted before', async () => {
     let bytes: Uint8Array | undefined;
     const keep: Callback = {
