@@ -99,7 +99,7 @@ function normalizeImages(
   if (beta !== undefined) inputs.push(beta);
 
   const normalize = tf.customGrad((...args) => {
-    const save = args[inputs.length] as unknown as tf.GradSaveFunc;
+    const save = args[inputs.length] as tf.GradSaveFunc;
     const inverse = tf.rsqrt(tf.add(variance, epsilon)) as Tensor1D;
     const factor = gamma === undefined ? inverse : tf.mul<Tensor1D>(inverse, gamma);
     const value = affine(centred, factor, beta ?? tf.zeros([channels]));
