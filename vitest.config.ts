@@ -27,6 +27,7 @@ const againstPackage = {
 export default defineConfig({
   test: {
     pool: 'forks',
+    globalSetup: ['test/kernels.ts'],
     projects: [
       {
         ...againstSources,

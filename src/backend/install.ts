@@ -7,6 +7,8 @@ import type {KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
 import {repairsFor} from './repairs';
 import type {Repair, RepairContext} from './repairs/types';
 import type {AppliedRepair, BackendName} from './types';
+import type {Engine} from './wasm/engine';
+import {engineKernels} from './wasm/engineKernels';
 import {forgetBackend, runningInstance, setRunningInstance} from './tfjsInternals';
 import {version} from './version';
 
@@ -18,11 +20,17 @@ export interface Installation {
 }
 
 /**
- * Registers the repaired backend, once a program and version; copies of one version share it. Gradients are
+ * Registers the repaired backend, with the engine's kernels on top where there is one, once a program and version;
+ * copies of one version share it. Gradients are
  * registered again every time, since another import of tfjs-layers may have put tfjs's back.
  */
-export async function installRepairs(name: BackendName, instance: KernelBackend): Promise<Installation> {
-  const tfjsName = `glassbox-${name}@${version}`;
+export async function installRepairs(
+  name: BackendName,
+  instance: KernelBackend,
+  engine: Engine | undefined,
+): Promise<Installation> {
+  const variant = name === 'wasm' && engine === undefined ? '-without-engine' : '';
+  const tfjsName = `glassbox-${name}${variant}@${version}`;
   const repairs = repairsFor(name);
   const context: RepairContext = {instance, current: kernelName => tf.getKernel(kernelName, tfjsName)};
   if (!isInstalled(tfjsName, instance)) {
@@ -35,6 +43,10 @@ export async function installRepairs(name: BackendName, instance: KernelBackend)
     for (const kernel of tf.getKernelsForBackend(name)) replaceKernel(kernel, tfjsName);
     for (const repair of repairs) {
       for (const kernel of repair.kernels?.(name, context) ?? []) replaceKernel(kernel, tfjsName);
+    }
+    if (engine !== undefined) {
+      for (const kernel of engineKernels)
+        replaceKernel(kernel.config(engine, context.current(kernel.kernelName)), tfjsName);
     }
     tf.registerBackend(tfjsName, () => instance, 0);
     setRunningInstance(tfjsName, instance);

@@ -12,7 +12,25 @@ export interface BackendOptions {
    * files. Read by `wasm` only, the first time that it is loaded in a program.
    */
   wasmPaths?: string | Record<string, string>;
+  /**
+   * Whether training runs on glassbox's own kernels, on `wasm`. Left out, it does wherever they run, and
+   * `backend.engine` says so; `true` makes it an error if they do not; `false` leaves everything to tfjs's kernels.
+   */
+  engine?: boolean;
 }
+
+/** What `backend.engine` says. */
+export type EngineState =
+  | {
+      readonly running: true;
+      /** Whether products and sums are fused (relaxed SIMD); then sums round otherwise than without. */
+      readonly relaxedSimd: boolean;
+    }
+  | {
+      readonly running: false;
+      /** Why not, in a few words. */
+      readonly reason: string;
+    };
 
 /** One thing that tfjs computes wrong or lacks on this backend, and that was put right. */
 export interface AppliedRepair {
@@ -30,6 +48,8 @@ export interface Backend {
   readonly tfjsName: string;
   /** How many threads its kernels run on. */
   readonly threads: number;
+  /** Whether glassbox's own kernels run. */
+  readonly engine: EngineState;
   /** What was put right, in the order in which it was done. */
   readonly repairs: readonly AppliedRepair[];
 }

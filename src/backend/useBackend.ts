@@ -3,6 +3,7 @@
  * then makes it the active one.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
 import {BackendUnavailableError, unknownName} from '../core';
@@ -11,7 +12,9 @@ import {loaders} from './load';
 import {installRepairs} from './install';
 import {selfTest} from './selfTest';
 import {forgetBackend} from './tfjsInternals';
-import type {Backend, BackendName, BackendOptions} from './types';
+import type {Backend, BackendName, BackendOptions, EngineState} from './types';
+import {startEngine, type Engine} from './wasm/engine';
+import {asWasm} from './wasm/tfjsInternals';
 
 /** What `'auto'` stands for: the fastest engine that trains right wherever JavaScript runs. */
 const automatic: BackendName = 'wasm';
@@ -28,7 +31,7 @@ const automatic: BackendName = 'wasm';
  *   `'wasm'`. There is no silent fallback: a backend that cannot run is an error.
  * @param options where the `.wasm` files are, for bundlers.
  * @throws ConfigurationError for an unknown name or impossible `wasmPaths`.
- * @throws BackendUnavailableError when the backend cannot load or start, or computes wrong numbers; the
+ * @throws BackendUnavailableError when the engine is insisted on and cannot run; when the backend cannot load or start, or computes wrong numbers; the
  *   backend that was active before stays active.
  *
  * @example
@@ -47,7 +50,8 @@ export async function useBackend(
   const instance = await loader.load(options);
   addMissingChainedOps();
   const previous = activeBackend();
-  const {tfjsName, repairs, isNew} = await installRepairs(resolved, instance);
+  const {engine, state} = await engineFor(resolved, instance, options.engine);
+  const {tfjsName, repairs, isNew} = await installRepairs(resolved, instance, engine);
   const activated = await tf.setBackend(tfjsName);
   const failures =
     activated && tf.getBackend() === tfjsName ? selfTest() : [`tfjs activated '${tf.getBackend()}' instead`];
@@ -61,7 +65,31 @@ export async function useBackend(
       },
     );
   }
-  return {name: resolved, tfjsName, threads: loader.threads(instance), repairs};
+  return {name: resolved, tfjsName, threads: loader.threads(instance), engine: state, repairs};
+}
+
+/** The engine as asked for, and what to say of it. */
+async function engineFor(
+  name: BackendName,
+  instance: KernelBackend,
+  wanted: boolean | undefined,
+): Promise<{engine: Engine | undefined; state: EngineState}> {
+  const without = (reason: string) => {
+    if (wanted === true) {
+      throw new BackendUnavailableError(
+        `The training engine cannot run on the backend '${name}': ${reason}.`,
+        {
+          hint: 'Leave the option engine out to train with the kernels that there are.',
+        },
+      );
+    }
+    return {engine: undefined, state: {running: false, reason} as const};
+  };
+  if (wanted === false) return without('it was switched off');
+  if (name !== 'wasm') return without("it works on the memory of tfjs's wasm backend only");
+  const start = await startEngine(asWasm(instance));
+  if (start.engine === undefined) return without(start.reason);
+  return {engine: start.engine, state: {running: true, relaxedSimd: start.engine.relaxedSimd}};
 }
 
 /** The name of tfjs's active backend; undefined where none has been chosen yet. */

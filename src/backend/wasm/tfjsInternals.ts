@@ -3,9 +3,14 @@
  * bookkeeping of intermediate results on the backend's heap.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {DataType, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
+import type {DataType, KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 import {preparedByShape} from '../repairs/matMulCache';
+
+/** tfjs's instance of its WASM backend, as what it is. */
+export function asWasm(instance: KernelBackend): BackendWasm {
+  return instance as BackendWasm;
+}
 
 /** What a kernel of ours is called with. */
 export interface KernelCall<Inputs, Attrs> {

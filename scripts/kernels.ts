@@ -1,0 +1,71 @@
+/**
+ * Compiles the engine's kernels, `src/backend/wasm/kernels/*.ts` (AssemblyScript), to two WebAssembly modules, with
+ * and without relaxed SIMD, and embeds them in `src/backend/wasm/engine/kernels.generated.ts`. Does nothing when that
+ * is up to date.
+ */
+import {createHash} from 'node:crypto';
+import {existsSync, readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const sources = 'src/backend/wasm/kernels';
+const target = join(root, 'src/backend/wasm/engine/kernels.generated.ts');
+
+/** Compiles if a source, or this script, has changed since the last time. */
+export async function compileKernels(): Promise<void> {
+  const stamp = `// ${fingerprint()}`;
+  if (existsSync(target) && readFileSync(target, 'utf8').startsWith(stamp)) return;
+  const plain = await compile(false);
+  const relaxed = await compile(true);
+  const code = [
+    stamp,
+    '/** Made by scripts/kernels.ts of the sources in ../kernels; not to be edited. */',
+    '/** The kernel module, in base64. */',
+    `export const plainModule =\n  '${plain}';`,
+    '/** The same, compiled with relaxed SIMD: products and sums are fused. */',
+    `export const relaxedModule =\n  '${relaxed}';\n`,
+  ].join('\n');
+  // Whole at any time, for tests that start meanwhile.
+  const temporary = `${target}.${process.pid}`;
+  writeFileSync(temporary, code);
+  renameSync(temporary, target);
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(join(root, sources)).sort())
+    hash.update(name).update(readFileSync(join(root, sources, name)));
+  return hash.digest('hex');
+}
+
+async function compile(relaxed: boolean): Promise<string> {
+  let binary: Uint8Array | undefined;
+  const options = [
+    `${sources}/index.ts`,
+    ...['--outFile', 'kernels.wasm', '--baseDir', root],
+    ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'],
+    ...(relaxed ? ['--enable', 'relaxed-simd'] : []),
+  ];
+  const {error, stderr} = await asc.main(options, {
+    writeFile: (name, contents) => {
+      if (name.endsWith('.wasm') && typeof contents !== 'string') binary = contents;
+    },
+  });
+  if (error !== null || binary === undefined)
+    throw new Error(`The kernels do not compile.\n${stderr.toString()}`);
+  if (!relaxed) checkNoData(binary);
+  return Buffer.from(binary).toString('base64');
+}
+
+/** The memory is tfjs's: a constant of ours in it would overwrite a tensor. */
+function checkNoData(binary: Uint8Array): void {
+  const module = new WebAssembly.Module(new Uint8Array(binary));
+  const memory = new WebAssembly.Memory({initial: 1});
+  new WebAssembly.Instance(module, {env: {memory}});
+  if (new Uint8Array(memory.buffer).some(byte => byte !== 0))
+    throw new Error('The kernels have data of their own in memory: a string, a static array or an object.');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await compileKernels();

@@ -1,0 +1,92 @@
+/**
+ * The engine: runs kernels of our own on the memory of tfjs's WASM backend, in chunks that are the same for any
+ * number of threads.
+ */
+import type {TensorInfo} from '@tensorflow/tfjs-core';
+import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
+import {WasmHeap} from './heap';
+
+/** Runs the chunks of a kernel call: on this thread, or on several. */
+export interface Executor {
+  readonly threads: number;
+  /**
+   * Does chunks 0 to `chunks − 1`, in any order, and returns when all are done.
+   *
+   * @param args address of the arguments
+   * @param scratch address of each thread's scratch memory
+   */
+  run(kernel: string, args: number, chunks: number, scratch: readonly number[]): void;
+  dispose(): void;
+}
+
+/** How a kernel call is cut up. */
+export interface Split {
+  /** Into how many chunks. It must follow from the shapes alone, so that results do not depend on threads. */
+  chunks?: number;
+  /** Bytes of scratch memory that a chunk needs. */
+  scratch?: number;
+}
+
+/** Work below this many multiplications is not worth another thread's attention. */
+const SMALLEST_CHUNK = 200_000;
+/** More chunks than this would be for more threads than anybody trains with. */
+const MOST_CHUNKS = 32;
+
+/** How many chunks `items` independent pieces of work of `cost` multiplications each make. */
+export function chunksFor(items: number, cost: number): number {
+  const worthwhile = Math.floor((items * cost) / SMALLEST_CHUNK);
+  return Math.max(1, Math.min(items, worthwhile, MOST_CHUNKS));
+}
+
+/** Our kernels on one instance of tfjs's WASM backend. */
+export class Engine {
+  private readonly heap: WasmHeap;
+  private calls = 0;
+
+  constructor(
+    readonly backend: BackendWasm,
+    private readonly executor: Executor,
+    /** Whether products and sums are fused. */
+    readonly relaxedSimd: boolean,
+  ) {
+    this.heap = new WasmHeap(backend);
+  }
+
+  get threads(): number {
+    return this.executor.threads;
+  }
+
+  /** How many kernel calls there have been: who looks before and after knows whether the engine was used. */
+  get callCount(): number {
+    return this.calls;
+  }
+
+  /** Where a tensor's numbers lie: bytes from the start of the memory. Stays valid when the memory grows. */
+  address({dataId}: TensorInfo): number {
+    // Beyond 2 GB tfjs holds it as a negative number.
+    return this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+  }
+
+  /**
+   * `bytes` of memory that all threads see, until the next call of `workspace`: for packed operands and partial
+   * sums that one kernel leaves to the next.
+   */
+  workspace(bytes: number): number {
+    return this.heap.block('workspace', bytes);
+  }
+
+  /** Runs kernel `name` of ../kernels with `args`, as its docstring lists them. */
+  run(name: string, args: readonly number[], {chunks = 1, scratch = 0}: Split = {}): void {
+    const scratches = Array.from({length: this.threads}, (_, i) => this.heap.block(`scratch${i}`, scratch));
+    const address = this.heap.block('args', 8 * args.length);
+    this.heap.writeDoubles(address, args);
+    this.calls++;
+    this.executor.run(name, address, chunks, scratches);
+  }
+
+  /** Stops the threads and gives the engine's own memory back; tensors stay. */
+  dispose(): void {
+    this.executor.dispose();
+    this.heap.dispose();
+  }
+}

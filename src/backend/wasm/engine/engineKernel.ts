@@ -1,0 +1,65 @@
+/** Kernels of tfjs's registry that run on the engine. */
+import type {DataType, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
+import {Scratch} from '../tfjsInternals';
+import type {Engine} from './engine';
+
+/** What a kernel of the engine is called with. */
+export interface EngineCall<Inputs, Attrs> {
+  readonly inputs: Inputs;
+  readonly attrs: Attrs;
+  readonly engine: Engine;
+  /** Owner of what the kernel makes: all but what it returns is freed after the call, also if it throws. */
+  readonly scratch: Scratch;
+  /** An uninitialized tensor; a short form of `scratch.make`. */
+  make(shape: readonly number[], dtype?: DataType): TensorInfo;
+}
+
+/** A kernel that computes on the engine what it can, and hands the rest over to the kernel that was there before. */
+export interface EngineKernel {
+  readonly kernelName: string;
+  config(engine: Engine, fallback: KernelConfig | undefined): KernelConfig;
+}
+
+/**
+ * @param compute returns the result, new or with a reference of its own (`scratch.share`), or undefined, before it
+ *   has computed anything, to hand the call over
+ */
+export function engineKernel<Inputs, Attrs>(
+  kernelName: string,
+  compute: (call: EngineCall<Inputs, Attrs>) => TensorInfo | TensorInfo[] | undefined,
+): EngineKernel {
+  return {
+    kernelName,
+    config: (engine, fallback) => ({
+      ...fallback,
+      kernelName,
+      backendName: 'wasm',
+      kernelFunc: call => {
+        const scratch = new Scratch(engine.backend);
+        try {
+          const result = compute({
+            inputs: call.inputs as unknown as Inputs,
+            attrs: call.attrs as unknown as Attrs,
+            engine,
+            scratch,
+            make: (shape, dtype) => scratch.make([...shape], dtype),
+          });
+          if (result !== undefined) {
+            for (const info of Array.isArray(result) ? result : [result]) scratch.release(info);
+            return result;
+          }
+        } finally {
+          scratch.dispose();
+        }
+        if (fallback === undefined)
+          throw new Error(`The kernel '${kernelName}' cannot compute this call, and nothing else can.`);
+        return fallback.kernelFunc(call);
+      },
+    }),
+  };
+}
+
+/** Whether a tensor's numbers are float32 and lie in the backend's memory. */
+export function isFloat(info: TensorInfo | null | undefined): info is TensorInfo {
+  return info?.dtype === 'float32';
+}

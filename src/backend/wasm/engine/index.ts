@@ -1,0 +1,7 @@
+/** The engine: kernels of our own on the memory of tfjs's WASM backend. */
+export {chunksFor} from './engine';
+export type {Engine, Executor} from './engine';
+export {engineKernel, isFloat} from './engineKernel';
+export type {EngineCall, EngineKernel} from './engineKernel';
+export {startEngine} from './start';
+export type {EngineStart} from './start';

@@ -1,0 +1,5 @@
+/** What runs on the engine: these kernels go on top of all others of the repaired backend. */
+import type {EngineKernel} from './engine';
+import {engineBatchMatMul} from './engineMatMul';
+
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul];

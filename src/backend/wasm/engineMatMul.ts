@@ -1,0 +1,105 @@
+/** Products of matrices on the engine: B is packed into panels of sixteen columns, then multiplied in chunks of rows. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {TensorInfo} from '@tensorflow/tfjs-core';
+import {chunksFor, engineKernel, isFloat} from './engine';
+import type {Engine} from './engine';
+
+/** Columns of a packed panel, and rows of a tile; as in kernels/tile.ts. */
+const PANEL = 16;
+const ROWS = 3;
+/** Steps of a sum at a time; as in kernels/matMul.ts. */
+const DEPTH = 256;
+
+interface Attrs {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/** `BatchMatMul` of float32. */
+export const engineBatchMatMul = engineKernel<Record<'a' | 'b', TensorInfo>, Attrs>(
+  tf.BatchMatMul,
+  ({inputs: {a, b}, attrs: {transposeA, transposeB}, engine, make}) => {
+    if (!isFloat(a) || !isFloat(b)) return undefined;
+    const outerA = a.shape.slice(0, -2);
+    const outerB = b.shape.slice(0, -2);
+    const countA = tf.util.sizeFromShape(outerA);
+    const countB = tf.util.sizeFromShape(outerB);
+    // Batches that pair up one by one, or one matrix for all.
+    if (!tf.util.arraysEqual(outerA, outerB) && countA !== 1 && countB !== 1) return undefined;
+    const [heightA, widthA] = a.shape.slice(-2) as [number, number];
+    const [heightB, widthB] = b.shape.slice(-2) as [number, number];
+    const rows = transposeA ? widthA : heightA;
+    const depth = transposeA ? heightA : widthA;
+    const columns = transposeB ? heightB : widthB;
+    const batch = Math.max(countA, countB);
+    if (batch * rows * columns * depth === 0) return undefined;
+    const outer = outerA.length >= outerB.length && countA >= countB ? outerA : outerB;
+    const out = make([...outer, rows, columns]);
+    multiply(engine, {
+      a: engine.address(a),
+      b: engine.address(b),
+      c: engine.address(out),
+      batch,
+      rows,
+      depth,
+      columns,
+      turnedA: transposeA,
+      turnedB: transposeB,
+      sharesA: countA === 1,
+      sharesB: countB === 1,
+    });
+    return out;
+  },
+);
+
+/** A batch of products of matrices at addresses. */
+export interface Product {
+  a: number;
+  b: number;
+  c: number;
+  batch: number;
+  rows: number;
+  depth: number;
+  columns: number;
+  turnedA: boolean;
+  turnedB: boolean;
+  /** One matrix for the whole batch. */
+  sharesA: boolean;
+  sharesB: boolean;
+  /** Address of a bias for the columns; 0 for none. */
+  bias?: number;
+  /** A code of kernels/activation.ts. */
+  activation?: number;
+}
+
+/** `c = activation(a · b + bias)`. */
+export function multiply(engine: Engine, product: Product): void {
+  const {a, b, c, batch, rows, depth, columns, turnedA, turnedB, sharesA, sharesB} = product;
+  const {bias = 0, activation = 0} = product;
+  const panels = Math.ceil(columns / PANEL);
+  const matrices = sharesB ? 1 : batch;
+  const packedBytes = 4 * panels * PANEL * depth;
+  const packed = engine.workspace(matrices * packedBytes);
+  const packChunks = chunksFor(matrices * panels, PANEL * depth);
+  engine.run('packColumns', [b, packed, matrices, depth, columns, Number(turnedB), packChunks], {
+    chunks: packChunks,
+  });
+  // Where A needs turning, a chunk's part of it should fit in the cache.
+  const rowBlocks = Math.ceil(rows / ROWS);
+  const rowChunks = Math.max(
+    chunksFor(rowBlocks, ROWS * depth * columns * Math.min(batch, 8)),
+    turnedA ? Math.ceil(rows / 96) : 1,
+  );
+  const rowsPerChunk = Math.ceil(rowBlocks / rowChunks) * ROWS;
+  engine.run(
+    'matMul',
+    [
+      ...[a, packed, c, batch, rows, depth, columns, Number(turnedA)],
+      ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : packedBytes, bias, activation, rowChunks],
+    ],
+    {
+      chunks: batch * rowChunks,
+      scratch: 80 + (turnedA ? 4 * Math.min(depth, DEPTH) * rowsPerChunk : 0),
+    },
+  );
+}

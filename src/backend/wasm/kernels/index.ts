@@ -1,0 +1,3 @@
+/** The kernel module: every kernel that the engine can call, each as `(args, chunk, scratch)`. */
+export {packColumns} from './pack';
+export {matMul} from './matMul';
