@@ -1,0 +1,44 @@
+import {fork} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
+import type {Job, Peer} from './job';
+import type {Answer} from './process';
+
+/** A peer in a process of its own, started when it is first asked. */
+export class ChildPeer implements Peer {
+  private child: ChildProcess | undefined;
+
+  constructor(
+    readonly name: string,
+    /** A key of `peers` in process.ts. */
+    private readonly kind: string,
+    private readonly threads = 1,
+  ) {}
+
+  async measure(job: Job, times: number): Promise<number[]> {
+    const child = (this.child ??= this.start());
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      const ended = (): void => reject(new Error(`the process of ${this.name} ended`));
+      child.once('exit', ended);
+      child.once('message', (message: Answer) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+      child.send({job, times});
+    });
+    if ('failure' in answer) throw new Error(answer.failure);
+    return answer.measured;
+  }
+
+  async close(): Promise<void> {
+    this.child?.disconnect();
+    this.child = undefined;
+  }
+
+  private start(): ChildProcess {
+    // What tfjs prints is not wanted; errors are.
+    return fork(fileURLToPath(new URL('process.ts', import.meta.url)), [this.kind, String(this.threads)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+  }
+}

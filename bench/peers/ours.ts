@@ -1,0 +1,37 @@
+/**
+ * This library, as a user of `Trainer` gets it.
+ */
+import {useBackend} from 'glassbox';
+import {TrainerLoop} from '../trainerLoop';
+import {workloadNamed} from '../workloads';
+import type {Prepare, Ready} from './job';
+import {conv, matMul} from './operations';
+import {peakBytes} from './peakBytes';
+import {multiplyAdds} from './work';
+
+export async function start(threads: number): Promise<Prepare> {
+  await useBackend('wasm');
+  return job => {
+    switch (job.kind) {
+      case 'step':
+        return new TrainerLoop(workloadNamed(job.workload), job);
+      case 'matMul':
+        return matMul(job);
+      case 'conv':
+        return conv(job);
+      case 'peakBytes':
+        return peakOf(new TrainerLoop(workloadNamed(job.workload)));
+      case 'work':
+        return workOf(job.workload, job.width);
+    }
+  };
+}
+
+function peakOf(loop: TrainerLoop): Ready {
+  return {run: async times => [await peakBytes(() => loop.run(times))], close: () => loop.close()};
+}
+
+function workOf(workload: string, width: number): Ready {
+  const model = workloadNamed(workload).build(width);
+  return {run: async () => [multiplyAdds(model)], close: () => void model.dispose()};
+}
