@@ -45,7 +45,7 @@ function training(job: StepJob): Ready {
   const step = (): number => {
     const begun = performance.now();
     const {value, grads} = tf.variableGrads(loss, variables);
-    optimizer.applyGradients(grads as tf.NamedVariableMap);
+    optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({name, tensor})));
     tf.dispose([value, grads]);
     return performance.now() - begun;
   };
