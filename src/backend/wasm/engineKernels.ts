@@ -1,5 +1,6 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
 import {engineBatchMatMul} from './engineMatMul';
+import {unaryKernels} from './engineUnary';
 
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul];
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels];

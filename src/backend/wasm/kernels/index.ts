@@ -1,3 +1,4 @@
 /** The kernel module: every kernel that the engine can call, each as `(args, chunk, scratch)`. */
 export {packColumns} from './pack';
 export {matMul} from './matMul';
+export {unary} from './unary';
