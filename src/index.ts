@@ -26,6 +26,7 @@ export {
 } from './core';
 export * from './backend';
 export type {Parameter} from './graph';
+export * from './layers';
 export * from './namespaces';
 export {getLoss, type LossFunction, type LossTarget} from './losses';
 export {

@@ -53,6 +53,7 @@ function generic({layer}: LayerEntry): Invocation {
   return (inputs, masks, {training}) => {
     const kwargs: CallArguments = {training};
     if (masks[0] != null) kwargs.mask = masks[0];
+    if (inputs.length > 1) kwargs.masks = masks;
     return callLayer(layer, inputs, kwargs);
   };
 }

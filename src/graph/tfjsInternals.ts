@@ -19,7 +19,10 @@ export interface LayerNode {
 /** What `layer.call` is given beside its inputs. */
 export interface CallArguments {
   training: boolean;
+  /** The first input's mask, as tfjs gives it. */
   mask?: Tensor;
+  /** Where a layer has several inputs: the mask of each, which tfjs leaves out. */
+  masks?: readonly (Tensor | null)[];
   initialState?: Tensor[];
 }
 
@@ -53,8 +56,8 @@ export interface Weight {
 export function ownWeights(layer: Layer): Weight[] {
   const {_trainableWeights: trainable, _nonTrainableWeights: statistics} = fields(layer);
   return [
-    ...(trainable ?? []).map(weight => describeWeight(weight, false)),
-    ...(statistics ?? []).map(weight => describeWeight(weight, true)),
+    ...(trainable ?? []).map(weight => describeWeight(weight, false, layer)),
+    ...(statistics ?? []).map(weight => describeWeight(weight, true, layer)),
   ];
 }
 
@@ -69,8 +72,11 @@ export function listedWeights(layer: Layer): Weight[] {
   return layer.weights.map(weight => describeWeight(weight, layer.trainable && !trainable.has(weight)));
 }
 
-function describeWeight(layerVariable: LayerVariable, statistic: boolean): Weight {
-  const name = layerVariable.originalName.split('/').at(-1)!;
+/** tfjs writes the layer's name before the weight's, and before both those of layers around, of which some are no part. */
+function describeWeight(layerVariable: LayerVariable, statistic: boolean, owner?: Layer): Weight {
+  const {originalName} = layerVariable;
+  const isOwn = owner !== undefined && originalName.startsWith(`${owner.name}/`);
+  const name = isOwn ? originalName.slice(owner.name.length + 1) : originalName.split('/').at(-1)!;
   return {layerVariable, variable: variableOf(layerVariable), name, statistic};
 }
 

@@ -1,0 +1,5 @@
+export {
+  MultiHeadAttention,
+  type AttentionCallOptions,
+  type MultiHeadAttentionOptions,
+} from './multiHeadAttention';

@@ -1,0 +1,48 @@
+/** Attention written plainly, in float64. */
+
+/** Numbers with a shape. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+/** Says which query may look at which key. */
+export type Allowed = (batch: number, head: number, query: number, key: number) => boolean;
+
+/** softmax(Q·Kᵀ/√d)·V; `query` `[B, T, H, K]`, `key` `[B, S, H, K]`, `value` `[B, S, H, V]`. */
+export function attentionReference(
+  query: Values,
+  key: Values,
+  value: Values,
+  allowed: Allowed = () => true,
+): {output: number[]; scores: number[]} {
+  const [batch, targets, heads, keyDim] = query.shape as [number, number, number, number];
+  const [, sources, , valueDim] = value.shape as [number, number, number, number];
+  const at = (x: Values, b: number, t: number, h: number, d: number): number =>
+    x.values[((b * x.shape[1]! + t) * heads + h) * x.shape[3]! + d]!;
+  const output = new Array<number>(batch * targets * heads * valueDim).fill(0);
+  const scores: number[] = [];
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      for (let t = 0; t < targets; t++) {
+        const logits = Array.from({length: sources}, (_, s) => {
+          if (!allowed(b, h, t, s)) return -Infinity;
+          let sum = 0;
+          for (let d = 0; d < keyDim; d++) sum += at(query, b, t, h, d) * at(key, b, s, h, d);
+          return sum / Math.sqrt(keyDim);
+        });
+        const largest = Math.max(...logits);
+        const powers = logits.map(logit => (logit === -Infinity ? 0 : Math.exp(logit - largest)));
+        const total = powers.reduce((a, c) => a + c, 0);
+        powers.forEach((power, s) => {
+          const probability = power === 0 ? 0 : power / total;
+          scores.push(probability);
+          for (let d = 0; d < valueDim; d++) {
+            output[((b * targets + t) * heads + h) * valueDim + d]! += probability * at(value, b, s, h, d);
+          }
+        });
+      }
+    }
+  }
+  return {output, scores};
+}
