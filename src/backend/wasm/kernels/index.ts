@@ -2,3 +2,9 @@
 export {packColumns} from './pack';
 export {matMul} from './matMul';
 export {unary} from './unary';
+export {
+  winogradConv,
+  winogradFilter,
+  winogradFilterGradient,
+  winogradFilterGradientSum,
+} from './winograd';
