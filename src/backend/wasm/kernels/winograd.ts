@@ -310,7 +310,7 @@ export function winogradConv(args: usize, chunk: i32, scratch: usize): void {
  * blocks, where V is the transformed input and D the transformed gradient of the output.
  *
  * Scratch: 80 bytes, `73 · inChannels + 41 · outChannels` numbers for transforms, and
- * `36 · blocks · (2 · inChannels + outChannels rounded up to 16)` for the matrices.
+ * `blocks · (37 · inChannels + 36 · outChannels rounded up to 16)` for the matrices.
  *
  * @param args x, dy, to (a chunk's sums: 36 × inChannels × outChannels numbers), batch, height, width, inChannels,
  *   outHeight, outWidth, outChannels, padTop, padLeft, blocks (at a time), chunks, mask (0, or the output whose
@@ -355,7 +355,7 @@ export function winogradFilterGradient(args: usize, chunk: i32, scratch: usize):
   const patch = columns + 24 * outBytes;
   const pixels = patch + 16 * outBytes;
   const turned = pixels + PRODUCTS * <usize>blocks * inBytes;
-  const gradients = turned + PRODUCTS * <usize>blocks * inBytes;
+  const gradients = turned + <usize>blocks * inBytes;
   const gradientStep = <usize>blocks * wide;
   // The columns beyond the last output channel are read.
   if (wide > outBytes) memory.fill(gradients, 0, PRODUCTS * gradientStep);
@@ -417,15 +417,14 @@ export function winogradFilterGradient(args: usize, chunk: i32, scratch: usize):
       }
     }
     for (let p: usize = 0; p < PRODUCTS; p++) {
-      const a = turned + p * <usize>inputs * blockBytes;
-      turn(pixels + p * <usize>blocks * inBytes, inBytes, a, blockBytes, count, inputs);
+      turn(pixels + p * <usize>blocks * inBytes, inBytes, turned, blockBytes, count, inputs);
       const b = gradients + p * gradientStep;
       const c = sums + p * sumsBytes;
       for (let panel = 0; panel < panels; panel++) {
         const width = min(COLUMNS, outputs - panel * COLUMNS);
         for (let i = 0; i < inputs; i += ROWS) {
           const real = min(ROWS, inputs - i);
-          const a0 = a + <usize>i * blockBytes;
+          const a0 = turned + <usize>i * blockBytes;
           const c0 = c + <usize>i * outBytes + ((<usize>panel) << 6);
           tile(
             a0, real > 1 ? a0 + blockBytes : a0, real > 2 ? a0 + 2 * blockBytes : a0, segment, 1, count,
