@@ -1,27 +1,53 @@
 /**
- * `npm run bench [steps]`: measures what the library promises about speed, prints a Markdown table, and writes
- * `bench/results.json`.
+ * `npm run bench`: measures what the library promises about speed, beside its peers on the same machine in the same
+ * run; prints a report in Markdown, and writes `bench/results.json`.
  */
 import {writeFileSync} from 'node:fs';
 import {cpus} from 'node:os';
-import {useBackend} from 'glassbox';
-import {measureOverhead} from './overhead';
+import {readOptions} from './options';
+import {overheadPart} from './parts/overhead';
+import type {Part, PartResult} from './parts/part';
+import {workloadsPart} from './parts/workloads';
+import {closePeers, findPeers} from './peers';
 
-const steps = Number(process.argv[2] ?? 300);
-const backend = await useBackend('auto');
-const overhead = await measureOverhead(steps);
-const allowed = Math.max(0.3, 0.03 * overhead.bare);
+const parts: readonly Part[] = [workloadsPart, overheadPart];
+
+const options = readOptions(process.argv.slice(2));
+const unknown = options.parts.filter(name => !parts.some(part => part.name === name));
+if (unknown.length > 0) {
+  throw new Error(`No part '${unknown.join("', '")}'. There are: ${parts.map(({name}) => name).join(', ')}.`);
+}
+
+const begun = performance.now();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
+console.log(`${machine}\n`);
+const peers = await findPeers(options);
+for (const line of peers.missing) console.log(`${line}\n`);
 
-console.log(`${machine}, backend ${backend.name}\n`);
-console.log(`| mlp, ${overhead.steps} steps in turn | median ms a step |`);
-console.log('|---|---|');
-console.log(`| bare variableGrads loop, same loss and Adam | ${overhead.bare.toFixed(2)} |`);
-console.log(`| Trainer | ${overhead.trainer.toFixed(2)} |`);
-console.log(`| Trainer's overhead (median of differences) | ${overhead.difference.toFixed(2)} |`);
-console.log(`| allowed: 0.3 ms or 3 % | ${allowed.toFixed(2)} |`);
+const results: Record<string, PartResult> = {};
+for (const part of parts) {
+  if (options.parts.length > 0 && !options.parts.includes(part.name)) continue;
+  console.log(`## ${part.name}\n`);
+  const result = await part.run(peers, options);
+  results[part.name] = result;
+  console.log(`${result.markdown}\n`);
+}
+await closePeers(peers);
 
+const seconds = Math.round((performance.now() - begun) / 1000);
+console.log(`${options.rounds} rounds, ${seconds} s in all.`);
 writeFileSync(
   new URL('results.json', import.meta.url),
-  `${JSON.stringify({machine, backend: backend.name, overhead, allowed}, undefined, 2)}\n`,
+  `${JSON.stringify(
+    {
+      machine,
+      options,
+      seconds,
+      parts: Object.fromEntries(
+        Object.entries(results).map(([name, {details, figures}]) => [name, {details, figures}]),
+      ),
+    },
+    undefined,
+    2,
+  )}\n`,
 );

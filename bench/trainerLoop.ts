@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {Adam, Trainer, losses, withSeed} from 'glassbox';
 import type {Batch} from 'glassbox';
+import {multiHeadAttention} from './multiHeadAttention';
 import {labels} from './workloads';
 import type {Workload} from './workloads';
 
@@ -31,7 +32,7 @@ export class TrainerLoop {
   constructor(workload: Workload, {batch = workload.batch, width = 1}: LoopOptions = {}) {
     this.x = workload.input(batch);
     this.y = labels(batch);
-    const model = withSeed(1, () => workload.build(width));
+    const model = withSeed(1, () => workload.build(width, multiHeadAttention));
     this.dispose = () => void model.dispose();
     const trainer = new Trainer(model, {
       loss: new losses.SparseCategoricalCrossentropy({fromLogits: true}),

@@ -59,5 +59,9 @@ function loss(parameters: Parameters, x: np.Array, y: np.Array): np.Array {
     const z = np.matmul(value, kernel).add(bias);
     return i === last ? z : nn.relu(z);
   }, x);
-  return nn.logSoftmax(logits).mul(y).sum().mul(-1 / BATCH);
+  return nn
+    .logSoftmax(logits)
+    .mul(y)
+    .sum()
+    .mul(-1 / BATCH);
 }

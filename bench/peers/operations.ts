@@ -5,14 +5,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {ConvJob, MatMulJob, Ready} from './job';
 
 export function matMul({size, transposeA, transposeB}: MatMulJob): Ready {
-  const [a, b] = [1, 2].map(seed => tf.randomUniform([size, size], -1, 1, 'float32', seed) as tf.Tensor2D);
+  const [a, b] = [1, 2].map(seed => tf.randomUniform<tf.Rank.R2>([size, size], -1, 1, 'float32', seed));
   return timed([a!, b!], () => tf.matMul(a!, b!, transposeA, transposeB));
 }
 
 export function conv({pass, input, kernelSize, filters, strides}: ConvJob): Ready {
   const filterShape: [number, number, number, number] = [kernelSize, kernelSize, input[3], filters];
-  const x = tf.randomUniform([...input], -1, 1, 'float32', 1) as tf.Tensor4D;
-  const filter = tf.randomUniform(filterShape, -1, 1, 'float32', 2) as tf.Tensor4D;
+  const x = tf.randomUniform<tf.Rank.R4>([...input], -1, 1, 'float32', 1);
+  const filter = tf.randomUniform<tf.Rank.R4>(filterShape, -1, 1, 'float32', 2);
   const y = tf.conv2d(x, filter, strides, 'same');
   const dy = tf.randomUniform(y.shape, -1, 1, 'float32', 3);
   y.dispose();

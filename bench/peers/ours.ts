@@ -2,7 +2,9 @@
  * This library, as a user of `Trainer` gets it.
  */
 import {useBackend} from 'glassbox';
+import type {BackendOptions} from 'glassbox';
 import {TrainerLoop} from '../trainerLoop';
+import {multiHeadAttention} from '../multiHeadAttention';
 import {workloadNamed} from '../workloads';
 import type {Prepare, Ready} from './job';
 import {conv, matMul} from './operations';
@@ -10,7 +12,9 @@ import {peakBytes} from './peakBytes';
 import {multiplyAdds} from './work';
 
 export async function start(threads: number): Promise<Prepare> {
-  await useBackend('wasm');
+  const options: BackendOptions & {threads: number} = {threads};
+  const backend = await useBackend('wasm', options);
+  if (backend.threads !== threads) throw new Error(`runs on ${backend.threads} threads, not ${threads}`);
   return job => {
     switch (job.kind) {
       case 'step':
@@ -32,6 +36,6 @@ function peakOf(loop: TrainerLoop): Ready {
 }
 
 function workOf(workload: string, width: number): Ready {
-  const model = workloadNamed(workload).build(width);
+  const model = workloadNamed(workload).build(width, multiHeadAttention);
   return {run: async () => [multiplyAdds(model)], close: () => void model.dispose()};
 }

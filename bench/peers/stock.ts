@@ -7,6 +7,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import {labels, workloadNamed} from '../workloads';
 import {CLASSES} from '../workloads/data';
+import {plainAttention} from '../workloads/selfAttention';
 import type {Prepare, Ready, StepJob} from './job';
 import {conv, matMul} from './operations';
 import {peakBytes} from './peakBytes';
@@ -37,7 +38,7 @@ function training(job: StepJob): Ready {
   const batch = job.batch ?? workload.batch;
   const x = workload.input(batch);
   const y = tf.tidy(() => tf.oneHot(labels(batch), CLASSES));
-  const model = workload.build(job.width);
+  const model = workload.build(job.width ?? 1, plainAttention);
   const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
   const optimizer = tf.train.adam(1e-3);
   const loss = (): tf.Scalar =>

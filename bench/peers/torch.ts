@@ -16,7 +16,7 @@ export class TorchPeer implements Peer {
     version: string,
     private readonly threads: number,
   ) {
-    this.name = `PyTorch ${version}`;
+    this.name = `PyTorch ${version}${threads > 1 ? `, ${threads} threads` : ''}`;
   }
 
   /** Undefined, or the reason in words, where there is no PyTorch. */

@@ -6,7 +6,7 @@ import type {Workload} from './types';
 export const caseStudy: Workload = {
   name: 'case',
   batch: 64,
-  build(width = 1) {
+  build(width) {
     const {conv2d, dense, flatten, maxPooling2d} = layers.layers;
     const model = layers.sequential();
     for (const [i, filters] of [32, 64, 64].entries()) {

@@ -5,7 +5,7 @@ import type {Workload} from './types';
 export const cnn: Workload = {
   name: 'cnn',
   batch: 128,
-  build(width = 1) {
+  build(width) {
     const {conv2d, dense, flatten, maxPooling2d} = layers.layers;
     return layers.sequential({
       layers: [

@@ -11,7 +11,7 @@ import {transformer} from './transformer';
 import type {Workload} from './types';
 
 export {labels} from './data';
-export type {Workload} from './types';
+export type {Attention, Workload} from './types';
 
 export const workloads: readonly Workload[] = [
   mlp,

@@ -5,7 +5,7 @@ import type {Workload} from './types';
 export const mlp: Workload = {
   name: 'mlp',
   batch: 128,
-  build(width = 1) {
+  build(width) {
     const {dense} = layers.layers;
     return layers.sequential({
       layers: [

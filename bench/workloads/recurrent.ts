@@ -12,7 +12,7 @@ const recurrentInitializer = 'glorotUniform';
 export const lstm: Workload = {
   name: 'lstm',
   batch: 128,
-  build: (width = 1) =>
+  build: width =>
     lastOutput(
       layers.layers.lstm({
         units: UNITS * width,
@@ -27,7 +27,7 @@ export const lstm: Workload = {
 export const gru: Workload = {
   name: 'gru',
   batch: 128,
-  build: (width = 1) =>
+  build: width =>
     lastOutput(
       layers.layers.gru({
         units: UNITS * width,

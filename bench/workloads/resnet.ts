@@ -7,7 +7,7 @@ import type {Workload} from './types';
 export const resnet: Workload = {
   name: 'resnet',
   batch: 64,
-  build(width = 1) {
+  build(width) {
     const {dense, globalAveragePooling2d} = layers.layers;
     const input = layers.input({shape: [32, 32, 3]});
     let x = input;

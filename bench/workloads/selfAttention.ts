@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
+import type {Attention} from './types';
 
-/** Self-attention of several heads: softmax(q·kᵀ / √d)·v for each. Stands in where tfjs has no such layer. */
-export class SelfAttention extends layers.layers.Layer {
+/** Self-attention out of operations of tfjs, for stock tfjs, which has no such layer. */
+export const plainAttention: Attention = (x, heads) => new SelfAttention(heads).apply(x) as SymbolicTensor;
+
+/** softmax(q·kᵀ / √d)·v for each head. */
+class SelfAttention extends layers.layers.Layer {
   static readonly className = 'BenchSelfAttention';
   private readonly projections = ['query', 'key', 'value', 'output'] as const;
   private kernels: layers.LayerVariable[] = [];

@@ -1,7 +1,6 @@
 import * as layers from '@tensorflow/tfjs-layers';
 import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {CLASSES, integers} from './data';
-import {SelfAttention} from './selfAttention';
 import type {Workload} from './types';
 
 const VOCABULARY = 5000;
@@ -15,12 +14,12 @@ const EPSILON = 1e-5;
 export const transformer: Workload = {
   name: 'transformer',
   batch: 32,
-  build(width = 1) {
+  build(width, attention) {
     const {dense, embedding, globalAveragePooling1d} = layers.layers;
     const size = SIZE * width;
     const input = layers.input({shape: [TOKENS], dtype: 'int32'});
     const x = embedding({inputDim: VOCABULARY, outputDim: size}).apply(input) as SymbolicTensor;
-    const attended = addAndNorm(x, new SelfAttention(HEADS).apply(x) as SymbolicTensor);
+    const attended = addAndNorm(x, attention(x, HEADS));
     const hidden = dense({units: HIDDEN * width, activation: 'relu'}).apply(attended);
     const encoded = addAndNorm(attended, dense({units: size}).apply(hidden) as SymbolicTensor);
     const pooled = globalAveragePooling1d({}).apply(encoded);
