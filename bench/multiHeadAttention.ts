@@ -1,5 +1,5 @@
 import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
-import {MultiHeadAttention} from 'glassbox/layers';
+import {MultiHeadAttention} from 'glassbox';
 import type {Attention} from './workloads';
 
 /** Self-attention by this library's layer. */

@@ -1,5 +1,5 @@
 import {workloadNamed} from '../workloads';
-import type {Job, Peer, StepJob} from './job';
+import type {Peer, StepJob} from './job';
 
 /** The longest step that is waited for, in milliseconds. */
 const LONGEST_STEP = 5000;
