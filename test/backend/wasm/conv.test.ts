@@ -1,16 +1,12 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
 import {Random} from '../../../src/core';
+import {convolution, fullPadding, randomConv} from './convReference';
+import type {ConvCase} from './convReference';
 import {convGradients, depthwiseGradients, outputSize} from './reference';
-import type {Padding, Window} from './reference';
 import {expectNear, runKernel, sizeOf, values} from './support';
 
-interface Case extends Window {
-  x: number[];
-  out: number;
-}
-
-const cases: Record<string, Case> = {
+const cases: Record<string, ConvCase> = {
   'one pixel': {x: [1, 1, 1, 1], out: 1, size: [1, 1], strides: [1, 1], pad: 'valid'},
   'same padding': {x: [2, 7, 5, 3], out: 4, size: [3, 3], strides: [1, 1], pad: 'same'},
   'an even filter': {x: [2, 7, 5, 3], out: 2, size: [2, 4], strides: [1, 1], pad: 'same'},
@@ -62,22 +58,78 @@ const cases: Record<string, Case> = {
     pad: 'same',
   },
   'more rows than a chunk': {x: [2, 97, 61, 2], out: 3, size: [3, 3], strides: [1, 1], pad: 'same'},
+  'channels that fill no panel': {x: [2, 9, 8, 17], out: 33, size: [3, 3], strides: [1, 1], pad: 'same'},
+  'one channel to sixteen': {x: [5, 6, 7, 1], out: 16, size: [3, 3], strides: [1, 1], pad: 'valid'},
+  'sixteen channels to five': {x: [2, 7, 5, 16], out: 5, size: [2, 3], strides: [2, 2], pad: 'same'},
+  'many tiny images': {x: [301, 2, 3, 3], out: 5, size: [2, 2], strides: [1, 1], pad: 'same'},
+  'a dilation': {x: [2, 9, 11, 3], out: 4, size: [3, 3], strides: [1, 1], dilations: [2, 3], pad: 'same'},
+  'a dilated row': {x: [3, 1, 23, 3], out: 4, size: [1, 3], strides: [1, 1], dilations: [1, 4], pad: 'valid'},
   'more images than a chunk': {x: [37, 13, 11, 2], out: 3, size: [3, 3], strides: [2, 1], pad: 'same'},
 };
-
-const full = (pad: Padding) => (Array.isArray(pad) ? [[0, 0], ...pad, [0, 0]] : pad);
 
 beforeAll(async () => {
   await useBackend('wasm');
 });
 
+describe('conv2d', () => {
+  const check = (test: ConvCase, random: Random): void => {
+    const filter = [...test.size, test.x[3]!, test.out];
+    const [x, w, bias] = [test.x, filter, [test.out]].map(shape => values(random, sizeOf(shape)));
+    const output = [test.x[0]!, ...outputSize(test.x, test), test.out];
+    const {strides, dilations = [1, 1], pad} = test;
+    const attrs = {strides, dilations, pad: fullPadding(pad), dataFormat: 'NHWC'};
+    const plain = runKernel('Conv2D', {x: [x!, test.x], filter: [w!, filter]}, attrs);
+    expect(plain.shape).toEqual(output);
+    expectNear(plain.values, convolution(x!, test.x, w!, filter, test));
+    const clamps = {linear: Infinity, relu: Infinity, relu6: 6};
+    const sums = convolution(x!, test.x, w!, filter, test, bias);
+    for (const [activation, top] of Object.entries(clamps)) {
+      const fused = runKernel(
+        'FusedConv2D',
+        {x: [x!, test.x], filter: [w!, filter], bias: [bias!, [test.out]]},
+        {...attrs, activation},
+      );
+      const floor = activation === 'linear' ? -Infinity : 0;
+      expectNear(
+        fused.values,
+        sums.map(value => Math.min(top, Math.max(floor, value))),
+      );
+    }
+  };
+
+  for (const [name, test] of Object.entries(cases))
+    it(`is right for ${name}`, () => check(test, new Random(4, name)));
+
+  it('is right for 60 random geometries', () => {
+    const random = new Random(5, 'conv');
+    for (let i = 0; i < 60; i++) check(randomConv(random, 20, true), random);
+  });
+
+  it('shows a NaN in those outputs alone that see it', () => {
+    const x = new Float32Array(6 * 6 * 2).fill(1);
+    x[(2 * 6 + 4) * 2] = NaN;
+    const w = new Float32Array(3 * 3 * 2 * 3).fill(1);
+    const {values: y} = runKernel(
+      'Conv2D',
+      {x: [x, [1, 6, 6, 2]], filter: [w, [3, 3, 2, 3]]},
+      {strides: 1, pad: 'same', dilations: 1, dataFormat: 'NHWC'},
+    );
+    for (let row = 0; row < 6; row++)
+      for (let column = 0; column < 6; column++) {
+        const sees = Math.abs(row - 2) <= 1 && Math.abs(column - 4) <= 1;
+        expect(Number.isNaN(y[(row * 6 + column) * 3]!)).toBe(sees);
+      }
+  });
+});
+
 describe('the gradients of conv2d', () => {
-  const check = (test: Case, random: Random): void => {
+  const check = (test: ConvCase, random: Random): void => {
     const filter = [...test.size, test.x[3]!, test.out];
     const output = [test.x[0]!, ...outputSize(test.x, test), test.out];
     const [x, w, dy] = [test.x, filter, output].map(shape => values(random, sizeOf(shape)));
     const expected = convGradients(x!, test.x, w!, filter, dy!, test);
-    const attrs = {strides: test.strides, pad: full(test.pad), dataFormat: 'NHWC'};
+    const {strides, dilations = [1, 1], pad} = test;
+    const attrs = {strides, dilations, pad: fullPadding(pad), dataFormat: 'NHWC'};
     const dw = runKernel(
       'Conv2DBackpropFilter',
       {x: [x!, test.x], dy: [dy!, output]},
@@ -99,7 +151,7 @@ describe('the gradients of conv2d', () => {
 
   it('are right for 60 random geometries', () => {
     const random = new Random(7, 'conv');
-    for (let i = 0; i < 60; i++) check(randomCase(random, 6), random);
+    for (let i = 0; i < 60; i++) check(randomConv(random, 20, true), random);
   });
 
   it('refuse channels first, and leave nothing behind', () => {
@@ -114,12 +166,12 @@ describe('the gradients of conv2d', () => {
 });
 
 describe('the gradients of depthwise convolution', () => {
-  const check = (test: Case, random: Random): void => {
+  const check = (test: ConvCase, random: Random): void => {
     const filter = [...test.size, test.x[3]!, test.out];
     const output = [test.x[0]!, ...outputSize(test.x, test), test.x[3]! * test.out];
     const [x, w, dy] = [test.x, filter, output].map(shape => values(random, sizeOf(shape)));
     const expected = depthwiseGradients(x!, test.x, w!, filter, dy!, test);
-    const attrs = {strides: test.strides, pad: full(test.pad), dilations: test.dilations ?? [1, 1]};
+    const attrs = {strides: test.strides, pad: fullPadding(test.pad), dilations: test.dilations ?? [1, 1]};
     const dw = runKernel(
       'DepthwiseConv2dNativeBackpropFilter',
       {x: [x!, test.x], dy: [dy!, output]},
@@ -152,27 +204,6 @@ describe('the gradients of depthwise convolution', () => {
 
   it('are right for 60 random geometries', () => {
     const random = new Random(8, 'depthwise');
-    for (let i = 0; i < 60; i++) check(randomCase(random, 3), random);
+    for (let i = 0; i < 60; i++) check(randomConv(random, 3, false), random);
   });
 });
-
-function randomCase(random: Random, channels: number): Case {
-  const between = (low: number, high: number): number => low + random.integer(high - low + 1);
-  const size: [number, number] = [between(1, 4), between(1, 4)];
-  // A single number for all sides is tried with square windows above: tfjs gets the others' widths wrong.
-  const pads: Padding[] = [
-    'same',
-    'valid',
-    [
-      [between(0, 3), between(0, 3)],
-      [between(0, 3), between(0, 3)],
-    ],
-  ];
-  return {
-    x: [between(1, 3), between(size[0], 11), between(size[1], 11), between(1, channels)],
-    out: between(1, channels),
-    size,
-    strides: [between(1, 3), between(1, 3)],
-    pad: pads[random.integer(pads.length)]!,
-  };
-}

@@ -8,3 +8,4 @@ export {
   winogradFilterGradient,
   winogradFilterGradientSum,
 } from './winograd';
+export {convolve, packTurnedTaps} from './conv';
