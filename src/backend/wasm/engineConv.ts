@@ -5,7 +5,7 @@ import {activationCode} from './convActivation';
 import {forwardPlan, inputGradientPlan} from './convPlan';
 import type {ConvPhase, ConvPlan} from './convPlan';
 import {chunksFor, engineKernel, isFloat} from './engine';
-import type {Engine} from './engine';
+import type {Engine, EngineKernel} from './engine';
 import {multiply} from './engineMatMul';
 import {convGeometry} from './geometry';
 import type {ConvAttrs, Geometry} from './geometry';
@@ -29,9 +29,9 @@ interface FusedAttrs extends ConvAttrs {
 }
 
 /** `Conv2D` of float32. */
-export const engineConv2D = engineKernel<Inputs, FusedAttrs>(tf.Conv2D, forward);
+const conv2D = engineKernel<Inputs, FusedAttrs>(tf.Conv2D, forward);
 /** `FusedConv2D` of float32, with the activations that the kernel has. */
-export const engineFusedConv2D = engineKernel<Inputs, FusedAttrs>(tf.FusedConv2D, forward);
+const fusedConv2D = engineKernel<Inputs, FusedAttrs>(tf.FusedConv2D, forward);
 
 function forward({inputs, attrs, engine, make}: ForwardCall): TensorInfo | undefined {
   const {x, filter, bias, preluActivationWeights} = inputs;
@@ -87,7 +87,7 @@ interface GradientAttrs extends FusedAttrs {
 }
 
 /** `Conv2DBackpropInput` of float32. */
-export const engineConv2DBackpropInput = engineKernel<GradientInputs, GradientAttrs>(
+const conv2DBackpropInput = engineKernel<GradientInputs, GradientAttrs>(
   tf.Conv2DBackpropInput,
   ({inputs: {dy, filter, y}, attrs, engine, make}) => {
     const activation = activationCode(attrs.activation);
@@ -123,6 +123,9 @@ export const engineConv2DBackpropInput = engineKernel<GradientInputs, GradientAt
     return out;
   },
 );
+
+/** What computes convolutions on the engine. */
+export const convKernels: readonly EngineKernel[] = [conv2D, fusedConv2D, conv2DBackpropInput];
 
 /** The filter for the way back, in the workspace: where it lies, and where each phase's part of it begins. */
 function packTurned(

@@ -1,13 +1,7 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
-import {engineConv2D, engineConv2DBackpropInput, engineFusedConv2D} from './engineConv';
+import {convKernels} from './engineConv';
 import {engineBatchMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels];
-export const engineKernels: readonly EngineKernel[] = [
-  engineBatchMatMul,
-  engineConv2D,
-  engineFusedConv2D,
-  engineConv2DBackpropInput,
-];
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...convKernels];
