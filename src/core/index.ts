@@ -1,4 +1,5 @@
 export * from './errors';
+export * from './kernels';
 export * from './options';
 export * from './platform';
 export * from './random';

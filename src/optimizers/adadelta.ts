@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
+import type {FusedRule} from './fused';
 import {decayingMean} from './moments';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
@@ -54,6 +55,14 @@ export class Adadelta extends Optimizer<AdadeltaSlots> {
 
   protected slots(shape: readonly number[]): SlotInits {
     return {gradients: {shape}, steps: {shape}};
+  }
+
+  protected override fused(): FusedRule {
+    return {
+      rule: 'adadelta',
+      slots: ['gradients', 'steps'],
+      numbers: ({learningRate}) => [1 - this.rho, learningRate, this.epsilon],
+    };
   }
 
   protected rule({

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
+import type {FusedRule} from './fused';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
 import {checkNonNegative} from './options';
@@ -52,6 +53,14 @@ export class Adagrad extends Optimizer<AdagradSlots> {
 
   protected slots(shape: readonly number[]): SlotInits {
     return {accumulator: {shape, fill: this.initialAccumulator}};
+  }
+
+  protected override fused(): FusedRule {
+    return {
+      rule: 'adagrad',
+      slots: ['accumulator'],
+      numbers: ({learningRate}) => [learningRate, this.epsilon],
+    };
   }
 
   protected rule({

@@ -6,6 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
+import type {Clock, FusedRule} from './fused';
 import {decayingMean} from './moments';
 import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
@@ -51,6 +52,19 @@ export class Adam extends AdamFamily<AdamSlots> {
     return {m: {shape}, v: {shape}, vMax: this.amsgrad ? {shape} : undefined};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'adam',
+      slots: ['m', 'v', 'vMax'],
+      numbers: clock => [
+        1 - this.beta1At(clock.count),
+        1 - this.beta2,
+        this.correctedRate(clock),
+        this.epsilon,
+      ],
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -62,11 +76,12 @@ export class Adam extends AdamFamily<AdamSlots> {
     const m = decayingMean(slots.m, gradient, scalar(1 - this.beta1At(count)));
     const v = decayingMean(slots.v, tf.square(gradient), scalar(1 - this.beta2));
     const vMax = slots.vMax && tf.maximum(slots.vMax, v);
-    const correction = this.rootCorrection(count) / (1 - this.beta1Product.upTo(count + 1));
-    const step = tf.div(
-      tf.mul(m, scalar(learningRate * correction)),
-      tf.add(tf.sqrt(vMax ?? v), scalar(this.epsilon)),
-    );
+    const rate = this.correctedRate({learningRate, count});
+    const step = tf.div(tf.mul(m, scalar(rate)), tf.add(tf.sqrt(vMax ?? v), scalar(this.epsilon)));
     return {value: tf.sub(value, step), slots: {m, v, vMax}};
+  }
+
+  private correctedRate({learningRate, count}: Clock): number {
+    return learningRate * (this.rootCorrection(count) / (1 - this.beta1Product.upTo(count + 1)));
   }
 }

@@ -6,6 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
+import type {Clock, FusedRule} from './fused';
 import {decayingMean} from './moments';
 import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
@@ -38,6 +39,14 @@ export class Adamax extends AdamFamily<AdamaxSlots> {
     return {m: {shape}, u: {shape}};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'adamax',
+      slots: ['m', 'u'],
+      numbers: clock => [1 - this.beta1At(clock.count), this.beta2, this.correctedRate(clock), this.epsilon],
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -48,8 +57,12 @@ export class Adamax extends AdamFamily<AdamaxSlots> {
   }: RuleInput<AdamaxSlots>): RuleOutput<AdamaxSlots> {
     const m = decayingMean(slots.m, gradient, scalar(1 - this.beta1At(count)));
     const u = tf.maximum(tf.mul(slots.u, scalar(this.beta2)), tf.abs(gradient));
-    const rate = learningRate / (1 - this.beta1Product.upTo(count + 1));
+    const rate = this.correctedRate({learningRate, count});
     const step = tf.div(tf.mul(m, scalar(rate)), tf.add(u, scalar(this.epsilon)));
     return {value: tf.sub(value, step), slots: {m, u}};
+  }
+
+  private correctedRate({learningRate, count}: Clock): number {
+    return learningRate / (1 - this.beta1Product.upTo(count + 1));
   }
 }

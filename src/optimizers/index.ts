@@ -6,6 +6,7 @@ export * from './adam';
 export * from './adamax';
 export * from './adamw';
 export * from './clip';
+export type {FusedRule} from './fused';
 export * from './getOptimizer';
 export * from './lamb';
 export * from './lion';

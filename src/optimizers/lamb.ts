@@ -6,6 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
+import type {FusedRule} from './fused';
 import {decayingMean, sumOfSquares} from './moments';
 import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
@@ -38,6 +39,17 @@ export class LAMB extends AdamFamily<LAMBSlots> {
     return {m: {shape}, v: {shape}};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'lamb',
+      slots: ['m', 'v'],
+      numbers: ({learningRate, count}) => {
+        const {ofMomentum, epsilon} = this.corrected(count);
+        return [1 - this.beta1At(count), 1 - this.beta2, ofMomentum, epsilon, learningRate];
+      },
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -48,13 +60,19 @@ export class LAMB extends AdamFamily<LAMBSlots> {
   }: RuleInput<LAMBSlots>): RuleOutput<LAMBSlots> {
     const m = decayingMean(slots.m, gradient, scalar(1 - this.beta1At(count)));
     const v = decayingMean(slots.v, tf.square(gradient), scalar(1 - this.beta2));
-    const correction = this.rootCorrection(count);
-    const step = tf.div(
-      tf.mul(m, scalar(correction / (1 - this.beta1Product.upTo(count + 1)))),
-      tf.add(tf.sqrt(v), scalar(this.epsilon * correction)),
-    );
+    const {ofMomentum, epsilon} = this.corrected(count);
+    const step = tf.div(tf.mul(m, scalar(ofMomentum)), tf.add(tf.sqrt(v), scalar(epsilon)));
     const rate = tf.mul(trustRatio(value, step, scalar(1)), scalar(learningRate));
     return {value: tf.sub(value, tf.mul(step, rate)), slots: {m, v}};
+  }
+
+  /** What the momentum is multiplied by, and ε, with the corrections of bias in them. */
+  private corrected(count: number): {ofMomentum: number; epsilon: number} {
+    const correction = this.rootCorrection(count);
+    return {
+      ofMomentum: correction / (1 - this.beta1Product.upTo(count + 1)),
+      epsilon: this.epsilon * correction,
+    };
   }
 }
 

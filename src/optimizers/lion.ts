@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
+import type {FusedRule} from './fused';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
 import {checkFraction, checkScheduled, scheduledValue} from './options';
@@ -52,6 +53,14 @@ export class Lion extends Optimizer<LionSlots> {
     return {m: {shape}};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'lion',
+      slots: ['m'],
+      numbers: ({learningRate, count}) => [1 - this.beta1At(count), 1 - this.beta2, learningRate],
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -60,12 +69,20 @@ export class Lion extends Optimizer<LionSlots> {
     count,
     scalar,
   }: RuleInput<LionSlots>): RuleOutput<LionSlots> {
-    const beta1 = scheduledValue('beta1', this.beta1, count, checkFraction);
     const difference = tf.sub(gradient, m);
-    const direction = tf.sign(tf.add(m, tf.mul(difference, scalar(1 - beta1))));
+    const direction = signOf(tf.add(m, tf.mul(difference, scalar(1 - this.beta1At(count)))), scalar(0));
     return {
       value: tf.sub(value, tf.mul(direction, scalar(learningRate))),
       slots: {m: tf.add(m, tf.mul(difference, scalar(1 - this.beta2)))},
     };
   }
+
+  private beta1At(count: number): number {
+    return scheduledValue('beta1', this.beta1, count, checkFraction);
+  }
+}
+
+/** −1, 0 or 1. On WASM tf.sign takes all below 1.2e-7 for 0, and so would hold gradients of that size still. */
+function signOf(x: Tensor, zero: Tensor): Tensor {
+  return tf.sub(tf.cast(tf.greater(x, zero), 'float32'), tf.cast(tf.less(x, zero), 'float32'));
 }

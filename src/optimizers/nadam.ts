@@ -6,6 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {AdamFamily} from './adamFamily';
 import type {AdamFamilyOptions} from './adamFamily';
 import {DecayProduct} from './decayProduct';
+import type {Clock, FusedRule} from './fused';
 import {decayingMean} from './moments';
 import type {RuleInput, RuleOutput} from './rule';
 import type {SlotInits} from './slots';
@@ -38,6 +39,17 @@ export class Nadam extends AdamFamily<NadamSlots> {
     return {m: {shape}, v: {shape}};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'nadam',
+      slots: ['m', 'v'],
+      numbers: clock => {
+        const {ofMomentum, ofGradient, epsilon} = this.corrected(clock);
+        return [1 - this.beta1At(clock.count), 1 - this.beta2, ofMomentum, ofGradient, epsilon];
+      },
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -48,18 +60,25 @@ export class Nadam extends AdamFamily<NadamSlots> {
   }: RuleInput<NadamSlots>): RuleOutput<NadamSlots> {
     const m = decayingMean(slots.m, gradient, scalar(1 - this.beta1At(count)));
     const v = decayingMean(slots.v, tf.square(gradient), scalar(1 - this.beta2));
+    const {ofMomentum, ofGradient, epsilon} = this.corrected({learningRate, count});
+    const step = tf.div(
+      tf.add(tf.mul(m, scalar(ofMomentum)), tf.mul(gradient, scalar(ofGradient))),
+      tf.add(tf.sqrt(v), scalar(epsilon)),
+    );
+    return {value: tf.sub(value, step), slots: {m, v}};
+  }
+
+  /** The rates of momentum and gradient, and ε, with all corrections of bias in them. */
+  private corrected({learningRate, count}: Clock): {ofMomentum: number; ofGradient: number; epsilon: number} {
     const product = this.momentumProduct.upTo(count + 1);
     const next = this.momentumAt(count + 1);
     const correction = this.rootCorrection(count);
     const rate = learningRate * correction;
-    const step = tf.div(
-      tf.add(
-        tf.mul(m, scalar((rate * next) / (1 - product * next))),
-        tf.mul(gradient, scalar((rate * (1 - this.momentumAt(count))) / (1 - product))),
-      ),
-      tf.add(tf.sqrt(v), scalar(this.epsilon * correction)),
-    );
-    return {value: tf.sub(value, step), slots: {m, v}};
+    return {
+      ofMomentum: (rate * next) / (1 - product * next),
+      ofGradient: (rate * (1 - this.momentumAt(count))) / (1 - product),
+      epsilon: this.epsilon * correction,
+    };
   }
 
   private momentumAt(count: number): number {

@@ -7,6 +7,8 @@ import type {NamedTensorMap, Scalar, Tensor} from '@tensorflow/tfjs-core';
 import {checkNames, CheckpointError, ConfigurationError, ShapeError} from '../core';
 import type {Stateful, StateTree} from '../core';
 import type {Schedule} from '../schedules';
+import {canFuse, fusedUpdates, isAtLeastAsDerived} from './fused';
+import type {FusedRule} from './fused';
 import {checkNonNegative, checkScheduled, scheduledValue} from './options';
 import type {PreparedUpdate, RuleInput, RuleOutput} from './rule';
 import {asRecord, damaged, SlotStore} from './slots';
@@ -228,16 +230,30 @@ export abstract class Optimizer<S extends SlotTensors = SlotTensors> implements 
   /** One update of one weight, as a pure function. */
   protected abstract rule(input: RuleInput<S>): RuleOutput<S>;
 
+  /**
+   * The rule as one kernel updates all weights with it, where the backend has that kernel; undefined where the
+   * rule alone computes. A class that overrides `rule` and not this does so too.
+   */
+  protected fused(): FusedRule | undefined {
+    return undefined;
+  }
+
   /** The rate that an update uses where `rate` is set: another only where the method itself bounds it (Adafactor). */
   protected effectiveRate(rate: number, _count: number): number {
     return rate;
   }
 
   /**
-   * Computes all updates of a step and puts the results in place, one weight after the other. An optimizer
-   * with one kernel for all weights replaces this. Runs inside `tf.tidy`.
+   * Computes all updates of a step and puts the results in place: with one kernel for all weights where there is
+   * one, else by the rule, one weight after the other. Runs inside `tf.tidy`.
    */
   protected updateWeights(prepared: readonly PreparedUpdate<S>[]): void {
+    const fused = isAtLeastAsDerived(this, 'fused', 'rule') ? this.fused() : undefined;
+    if (fused !== undefined && canFuse(prepared)) {
+      const results = fusedUpdates(fused, prepared, this.updates);
+      for (const [i, {update}] of prepared.entries()) this.commit(update, results[i] as RuleOutput<S>);
+      return;
+    }
     const scalar = scalars();
     for (const {update, slots, learningRate, decay} of prepared) {
       const {variable, gradient} = update;

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Schedule} from '../schedules';
+import type {FusedRule} from './fused';
 import {decayingMean} from './moments';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
@@ -70,6 +71,14 @@ export class RMSprop extends Optimizer<RMSpropSlots> {
     };
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'rmsprop',
+      slots: ['v', 'mean', 'momentum'],
+      numbers: ({learningRate, count}) => [1 - this.rho, learningRate, this.epsilon, this.momentumAt(count)],
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -87,8 +96,12 @@ export class RMSprop extends Optimizer<RMSpropSlots> {
       tf.sqrt(tf.add(variance, scalar(this.epsilon))),
     );
     if (slots.momentum === undefined) return {value: tf.sub(value, step), slots: {v, mean}};
-    const decay = scalar(scheduledValue('momentum', this.momentum, count, checkFraction));
+    const decay = scalar(this.momentumAt(count));
     const momentum = tf.add(tf.mul(slots.momentum, decay), step);
     return {value: tf.sub(value, momentum), slots: {v, mean, momentum}};
+  }
+
+  private momentumAt(count: number): number {
+    return scheduledValue('momentum', this.momentum, count, checkFraction);
   }
 }

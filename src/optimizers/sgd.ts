@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../core';
 import type {Schedule} from '../schedules';
+import type {FusedRule} from './fused';
 import {Optimizer} from './optimizer';
 import type {OptimizerOptions} from './optimizer';
 import {checkFraction, checkScheduled, scheduledValue} from './options';
@@ -60,6 +61,14 @@ export class SGD extends Optimizer<SGDSlots> {
     return this.momentum === 0 ? {} : {momentum: {shape}};
   }
 
+  protected override fused(): FusedRule {
+    return {
+      rule: 'sgd',
+      slots: ['momentum'],
+      numbers: ({learningRate, count}) => [learningRate, this.momentumAt(count), Number(this.nesterov)],
+    };
+  }
+
   protected rule({
     value,
     gradient,
@@ -70,9 +79,13 @@ export class SGD extends Optimizer<SGDSlots> {
   }: RuleInput<SGDSlots>): RuleOutput<SGDSlots> {
     const descent = tf.mul(gradient, scalar(learningRate));
     if (slots.momentum === undefined) return {value: tf.sub(value, descent), slots: {}};
-    const decay = scalar(scheduledValue('momentum', this.momentum, count, checkFraction));
+    const decay = scalar(this.momentumAt(count));
     const momentum = tf.sub(tf.mul(slots.momentum, decay), descent);
     const step = this.nesterov ? tf.sub(tf.mul(momentum, decay), descent) : momentum;
     return {value: tf.add(value, step), slots: {momentum}};
+  }
+
+  private momentumAt(count: number): number {
+    return scheduledValue('momentum', this.momentum, count, checkFraction);
   }
 }

@@ -3,5 +3,11 @@ import type {EngineKernel} from './engine';
 import {convKernels} from './engineConv';
 import {engineBatchMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
+import {engineOptimizerStep} from './engineOptimizers';
 
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...convKernels];
+export const engineKernels: readonly EngineKernel[] = [
+  engineBatchMatMul,
+  ...unaryKernels,
+  ...convKernels,
+  engineOptimizerStep,
+];

@@ -9,3 +9,4 @@ export {
   winogradFilterGradientSum,
 } from './winograd';
 export {convolve, packTurnedTaps} from './conv';
+export {lambApply, optimizerStep} from './optimizers';
