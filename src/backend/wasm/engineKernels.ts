@@ -1,6 +1,12 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
 import {convKernels} from './engineConv';
+import {
+  engineDepthwise,
+  engineDepthwiseFilterGradient,
+  engineDepthwiseInputGradient,
+  engineFusedDepthwise,
+} from './engineDepthwise';
 import {engineBatchMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 import {engineOptimizerStep} from './engineOptimizers';
@@ -10,4 +16,8 @@ export const engineKernels: readonly EngineKernel[] = [
   ...unaryKernels,
   ...convKernels,
   engineOptimizerStep,
+  engineDepthwise,
+  engineFusedDepthwise,
+  engineDepthwiseInputGradient,
+  engineDepthwiseFilterGradient,
 ];

@@ -10,3 +10,6 @@ export {
 } from './winograd';
 export {convolve, packTurnedTaps} from './conv';
 export {lambApply, optimizerStep} from './optimizers';
+export {depthwise} from './depthwise';
+export {repeat, sumRepeated} from './repeat';
+export {addParts, depthwiseFilter} from './depthwiseFilter';
