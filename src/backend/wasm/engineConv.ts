@@ -6,8 +6,9 @@ import {forwardPlan, inputGradientPlan} from './convPlan';
 import type {ConvPhase, ConvPlan} from './convPlan';
 import {chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine, EngineKernel} from './engine';
+import {conv2DBackpropFilter} from './engineConvFilterGradient';
 import {multiply} from './engineMatMul';
-import {convGeometry} from './geometry';
+import {convGeometry, isChannelsLast, isEmpty} from './geometry';
 import type {ConvAttrs, Geometry} from './geometry';
 
 /** Columns of a packed panel; as in kernels/tile.ts. */
@@ -125,7 +126,12 @@ const conv2DBackpropInput = engineKernel<GradientInputs, GradientAttrs>(
 );
 
 /** What computes convolutions on the engine. */
-export const convKernels: readonly EngineKernel[] = [conv2D, fusedConv2D, conv2DBackpropInput];
+export const convKernels: readonly EngineKernel[] = [
+  conv2D,
+  fusedConv2D,
+  conv2DBackpropInput,
+  conv2DBackpropFilter,
+];
 
 /** The filter for the way back, in the workspace: where it lies, and where each phase's part of it begins. */
 function packTurned(
@@ -213,17 +219,6 @@ function phaseArgs(phase: ConvPhase, filterStart: number, rowBytes: number, pixe
     ...[filterStart, segments.length, length],
     ...segments.map(segment => segment.row * rowBytes + segment.column * pixelBytes),
   ];
-}
-
-/** Whether the images have their channels last; the other form is left to who knows it. */
-export function isChannelsLast({dataFormat = 'NHWC'}: ConvAttrs): boolean {
-  return dataFormat === 'NHWC';
-}
-
-/** Whether there is nothing to compute, or nothing to compute it from. */
-export function isEmpty({batch, inChannels, outChannels, height, width}: Geometry): boolean {
-  const axes = [height, width].flatMap(({input, output, taps}) => [input, output, taps]);
-  return [batch, inChannels, outChannels, ...axes].some(size => !(size > 0));
 }
 
 /** Whether it is a product of a matrix of pixels: a 1 × 1 filter that sees each once. */

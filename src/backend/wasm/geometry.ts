@@ -56,6 +56,17 @@ export function convGeometry(
   );
 }
 
+/** Whether the images have their channels last; the other form is left to who knows it. */
+export function isChannelsLast({dataFormat = 'NHWC'}: ConvAttrs): boolean {
+  return dataFormat === 'NHWC';
+}
+
+/** Whether there is nothing to compute, or nothing to compute it from. */
+export function isEmpty({batch, inChannels, outChannels, height, width}: Geometry): boolean {
+  const axes = [height, width].flatMap(({input, output, taps}) => [input, output, taps]);
+  return [batch, inChannels, outChannels, ...axes].some(size => !(size > 0));
+}
+
 /** tfjs's description of a convolution or a pooling, as one record an axis. */
 export function fromConvInfo(info: tf.backend_util.Conv2DInfo): Geometry {
   return {

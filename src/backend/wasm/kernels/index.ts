@@ -13,3 +13,4 @@ export {lambApply, optimizerStep} from './optimizers';
 export {depthwise} from './depthwise';
 export {repeat, sumRepeated} from './repeat';
 export {addParts, depthwiseFilter} from './depthwiseFilter';
+export {convFilterGradient, sumParts} from './convFilterGradient';
