@@ -5,12 +5,27 @@
 import {writeFileSync} from 'node:fs';
 import {cpus} from 'node:os';
 import {readOptions} from './options';
+import {convPart} from './parts/conv';
+import {growthPart} from './parts/growth';
+import {matMulPart} from './parts/matMul';
+import {memoryPart} from './parts/memory';
 import {overheadPart} from './parts/overhead';
 import type {Part, PartResult} from './parts/part';
+import {sizePart} from './parts/size';
+import {threadsPart} from './parts/threads';
 import {workloadsPart} from './parts/workloads';
 import {closePeers, findPeers} from './peers';
 
-const parts: readonly Part[] = [workloadsPart, overheadPart];
+const parts: readonly Part[] = [
+  workloadsPart,
+  matMulPart,
+  convPart,
+  threadsPart,
+  growthPart,
+  memoryPart,
+  sizePart,
+  overheadPart,
+];
 
 const options = readOptions(process.argv.slice(2));
 const unknown = options.parts.filter(name => !parts.some(part => part.name === name));

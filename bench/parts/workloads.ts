@@ -3,14 +3,14 @@
  */
 import {table, short} from '../markdown';
 import {interleave, ratio} from '../measure';
-import type {Outcome} from '../measure';
+import type {Outcome, Outcomes} from '../measure';
 import type {BenchOptions} from '../options';
 import type {Peer, Peers} from '../peers';
 import {geometricMean} from '../statistics';
 import {workloads} from '../workloads';
 import type {Part, PartResult} from './part';
 
-type ByWorkload = ReadonlyMap<string, ReadonlyMap<string, Outcome>>;
+type ByWorkload = ReadonlyMap<string, Outcomes>;
 
 export const workloadsPart: Part = {
   name: 'workloads',
@@ -25,9 +25,15 @@ export const workloadsPart: Part = {
       peers.stockCpu,
       peers.jax,
     ].filter(peer => peer !== undefined);
-    const outcomes = new Map<string, Map<string, Outcome>>();
+    const outcomes = new Map<string, Outcomes>();
     for (const workload of names) {
-      outcomes.set(workload, await interleave(rows, {kind: 'step', workload}, options));
+      outcomes.set(
+        workload,
+        await interleave(
+          rows.map(peer => ({name: peer.name, peer, job: {kind: 'step', workload} as const})),
+          options,
+        ),
+      );
     }
     return report(names, rows, outcomes, peers);
   },

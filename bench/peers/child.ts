@@ -2,7 +2,7 @@ import {fork} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import type {Job, Peer} from './job';
-import type {Answer} from './process';
+import type {Answer, Request} from './process';
 
 /** A peer in a process of its own, started when it is first asked. */
 export class ChildPeer implements Peer {
@@ -16,23 +16,34 @@ export class ChildPeer implements Peer {
   ) {}
 
   async measure(job: Job, times: number): Promise<number[]> {
-    const child = (this.child ??= this.start());
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      const ended = (): void => reject(new Error(`the process of ${this.name} ended`));
-      child.once('exit', ended);
-      child.once('message', (message: Answer) => {
-        child.off('exit', ended);
-        resolve(message);
-      });
-      child.send({job, times});
-    });
-    if ('failure' in answer) throw new Error(answer.failure);
-    return answer.measured;
+    return this.ask({job, times});
+  }
+
+  async rest(): Promise<void> {
+    if (this.child !== undefined) await this.ask('rest');
   }
 
   async close(): Promise<void> {
     this.child?.disconnect();
     this.child = undefined;
+  }
+
+  private async ask(request: Request): Promise<number[]> {
+    const child = (this.child ??= this.start());
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      const ended = (): void => {
+        this.child = undefined;
+        reject(new Error(`the process of ${this.name} ended`));
+      };
+      child.once('exit', ended);
+      child.once('message', (message: Answer) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+      child.send(request);
+    });
+    if ('failure' in answer) throw new Error(answer.failure);
+    return answer.measured;
   }
 
   private start(): ChildProcess {

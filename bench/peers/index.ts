@@ -7,7 +7,7 @@ import type {Peer} from './job';
 import {impatient} from './patience';
 import {TorchPeer} from './torch';
 
-export type {ConvPass, Job, Peer} from './job';
+export type {ConvJob, ConvPass, Job, Peer} from './job';
 
 export interface Peers {
   readonly ours: Peer;

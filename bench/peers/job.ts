@@ -21,7 +21,7 @@ export interface MatMulJob {
 
 export type ConvPass = 'forward' | 'filterGradient' | 'inputGradient';
 
-/** A convolution or one of its gradients; times. Padding is `same`. */
+/** A convolution or one of its gradients; times. */
 export interface ConvJob {
   readonly kind: 'conv';
   readonly pass: ConvPass;
@@ -30,12 +30,14 @@ export interface ConvJob {
   readonly kernelSize: number;
   readonly filters: number;
   readonly strides: number;
+  readonly padding: 'same' | 'valid';
 }
 
-/** The most bytes of tensors alive at once in a training step. */
+/** The most bytes of tensors alive at once in the first training step. */
 export interface PeakBytesJob {
   readonly kind: 'peakBytes';
   readonly workload: string;
+  readonly batch: number;
 }
 
 /** Multiply-adds of a workload's forward pass, an example. */
@@ -64,5 +66,7 @@ export interface Peer {
    * @throws Error where the peer cannot do it: the message is the reason.
    */
   measure(job: Job, times: number): Promise<number[]>;
+  /** Lets go of what stands ready. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }

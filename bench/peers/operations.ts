@@ -9,20 +9,20 @@ export function matMul({size, transposeA, transposeB}: MatMulJob): Ready {
   return timed([a!, b!], () => tf.matMul(a!, b!, transposeA, transposeB));
 }
 
-export function conv({pass, input, kernelSize, filters, strides}: ConvJob): Ready {
+export function conv({pass, input, kernelSize, filters, strides, padding}: ConvJob): Ready {
   const filterShape: [number, number, number, number] = [kernelSize, kernelSize, input[3], filters];
   const x = tf.randomUniform<tf.Rank.R4>([...input], -1, 1, 'float32', 1);
   const filter = tf.randomUniform<tf.Rank.R4>(filterShape, -1, 1, 'float32', 2);
-  const y = tf.conv2d(x, filter, strides, 'same');
+  const y = tf.conv2d(x, filter, strides, padding);
   const dy = tf.randomUniform(y.shape, -1, 1, 'float32', 3);
   y.dispose();
-  const attrs = {strides, pad: 'same', dataFormat: 'NHWC'};
+  const attrs = {strides, pad: padding, dataFormat: 'NHWC'};
   const kernel = (name: string, inputs: tf.NamedTensorMap, more: object): tf.Tensor =>
     tf.engine().runKernel(name, inputs, {...attrs, ...more});
   return timed([x, filter, dy], () => {
     switch (pass) {
       case 'forward':
-        return tf.conv2d(x, filter, strides, 'same');
+        return tf.conv2d(x, filter, strides, padding);
       case 'filterGradient':
         return kernel(tf.Conv2DBackpropFilter, {x, dy}, {filterShape});
       case 'inputGradient':

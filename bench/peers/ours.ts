@@ -24,7 +24,7 @@ export async function start(threads: number): Promise<Prepare> {
       case 'conv':
         return conv(job);
       case 'peakBytes':
-        return peakOf(new TrainerLoop(workloadNamed(job.workload)));
+        return peakOf(new TrainerLoop(workloadNamed(job.workload), job));
       case 'work':
         return workOf(job.workload, job.width);
     }

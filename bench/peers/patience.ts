@@ -16,6 +16,7 @@ export function impatient(peer: Peer): Peer {
       if (reason !== undefined) throw new Error(reason);
       return peer.measure(job, times);
     },
+    rest: () => peer.rest(),
     close: () => peer.close(),
   };
 }
@@ -26,8 +27,10 @@ async function refusal(peer: Peer, job: StepJob): Promise<string | undefined> {
   const time = async (examples: number): Promise<number> =>
     Math.min(...(await peer.measure({...job, batch: examples}, 1)));
   const one = await time(1);
+  await peer.rest();
   if (one * batch <= LONGEST_STEP) return undefined;
   const each = ((await time(3)) - one) / 2;
+  await peer.rest();
   const estimate = one + each * (batch - 1);
   return estimate <= LONGEST_STEP
     ? undefined

@@ -1,13 +1,13 @@
 /**
- * The process of one peer: `process.ts <peer> <threads>`. Takes jobs from its parent one at a time, and answers with
- * what it measured.
+ * The process of one peer: `process.ts <peer> <threads>`. Takes requests from its parent one at a time, and answers
+ * with what it measured.
  */
 import type {Job, Prepare, Ready} from './job';
 
-export interface Request {
-  readonly job: Job;
-  readonly times: number;
-}
+export type Request =
+  | {readonly job: Job; readonly times: number}
+  /** Lets go of all jobs that stand ready. */
+  | 'rest';
 
 export type Answer = {readonly measured: number[]} | {readonly failure: string};
 
@@ -21,23 +21,25 @@ const peers: Record<string, (threads: number) => Promise<Prepare>> = {
 
 const [name = '', threads = '1'] = process.argv.slice(2);
 const prepare = peers[name]!(Number(threads));
-let current: {key: string; ready: Ready} | undefined;
+// Whoever asks first hears of a failure.
+prepare.catch(() => undefined);
+const standing = new Map<string, Ready>();
 
-/** The job stays ready until another is wanted. */
-async function readyFor(job: Job): Promise<Ready> {
-  const key = JSON.stringify(job);
-  if (current?.key === key) return current.ready;
-  await current?.ready.close();
-  current = undefined;
-  const ready = await (await prepare)(job);
-  current = {key, ready};
-  return ready;
-}
-
-process.on('message', ({job, times}: Request) => {
-  void readyFor(job)
-    .then(async ready => ({measured: await ready.run(times)}))
+process.on('message', (request: Request) => {
+  void answer(request)
     .catch((error: unknown) => ({failure: error instanceof Error ? error.message : String(error)}))
-    .then((answer: Answer) => process.send!(answer));
+    .then((message: Answer) => process.send!(message));
 });
 process.on('disconnect', () => process.exit());
+
+async function answer(request: Request): Promise<Answer> {
+  if (request === 'rest') {
+    for (const ready of standing.values()) await ready.close();
+    standing.clear();
+    return {measured: []};
+  }
+  const key = JSON.stringify(request.job);
+  let ready = standing.get(key);
+  if (ready === undefined) standing.set(key, (ready = await (await prepare)(request.job)));
+  return {measured: await ready.run(request.times)};
+}

@@ -24,7 +24,7 @@ export async function start(backend: 'wasm' | 'cpu'): Promise<Prepare> {
       case 'conv':
         return conv(job);
       case 'peakBytes': {
-        const loop = training({kind: 'step', workload: job.workload});
+        const loop = training({kind: 'step', workload: job.workload, batch: job.batch});
         return {run: async times => [await peakBytes(() => loop.run(times))], close: () => loop.close()};
       }
       case 'work':

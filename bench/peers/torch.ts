@@ -42,5 +42,7 @@ export class TorchPeer implements Peer {
     return [ms];
   }
 
+  async rest(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
