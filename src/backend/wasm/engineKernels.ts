@@ -8,6 +8,8 @@ import {
   engineFusedDepthwise,
 } from './engineDepthwise';
 import {engineBatchMatMul} from './engineMatMul';
+import {recurrentGradients} from './engineRecurrent';
+import {lstmKernels} from './engineRecurrentLstm';
 import {unaryKernels} from './engineUnary';
 import {engineOptimizerStep} from './engineOptimizers';
 
@@ -15,6 +17,8 @@ export const engineKernels: readonly EngineKernel[] = [
   engineBatchMatMul,
   ...unaryKernels,
   ...convKernels,
+  ...recurrentGradients,
+  ...lstmKernels,
   engineOptimizerStep,
   engineDepthwise,
   engineFusedDepthwise,

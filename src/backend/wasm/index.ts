@@ -16,6 +16,7 @@ import {repairLayerCalls} from './layerCalls';
 import {batchMatMul, fusedMatMul} from './matMul';
 import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
 import type {PoolAttrs} from './pooling';
+import {fuseRecurrentCalls} from './recurrentCalls';
 import {mean, sum} from './reduce';
 import {unsortedSegmentSum} from './segmentSum';
 import {tile} from './tile';
@@ -75,6 +76,13 @@ export const trainingKernels: Repair[] = [
       'In tfjs-layers, conv2d layers compute gradients that nobody asked for, depthwiseConv2d ignores its dilation, conv1d has no causal padding, and resizing and randomWidth fail inside a model; all are put right.',
     backends: ['wasm', 'cpu'],
     prepare: async () => repairLayerCalls(),
+  },
+  {
+    id: 'wasm/recurrent-layers',
+    description:
+      'tfjs-layers computes recurrent layers step by step, hundreds of operations a call; LSTM is one operation now.',
+    backends: ['wasm'],
+    prepare: async () => fuseRecurrentCalls(),
   },
   {
     id: 'comparison-gradients',

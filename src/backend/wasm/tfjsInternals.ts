@@ -166,6 +166,62 @@ export function gradientDepth(): number {
   return tf.engine().state.gradientDepth;
 }
 
+/** Whether what runs now is recorded for a gradient. */
+export function isRecording(): boolean {
+  return tf.engine().state.gradientDepth > 0 && tf.engine().state.kernelDepth === 0;
+}
+
+/** Whether the active backend has a kernel. */
+export function hasKernel(kernelName: string): boolean {
+  return tf.getKernel(kernelName, tf.getBackend()) !== undefined;
+}
+
+/** Runs a kernel of several outputs that has no public function; inputs that are undefined are left out. */
+export function runKernelOfMany(
+  kernelName: string,
+  inputs: Record<string, tf.Tensor | undefined>,
+  attrs: object,
+): tf.Tensor[] {
+  const given = Object.entries(inputs).filter(
+    (entry): entry is [string, tf.Tensor] => entry[1] !== undefined,
+  );
+  const result: tf.Tensor | tf.Tensor[] = tf
+    .engine()
+    .runKernel(kernelName, Object.fromEntries(given), attrs as tf.NamedAttrMap);
+  return Array.isArray(result) ? result : [result];
+}
+
+/** An operation with a gradient of its own. */
+export interface Operation {
+  /** What gradients go to. */
+  readonly inputs: Record<string, tf.Tensor>;
+  /** Returns the outputs; what `keep` is given, the gradient finds in `kept`. */
+  forward(keep: (tensors: tf.Tensor[]) => void): tf.Tensor[];
+  /**
+   * Returns a function for each input that makes its gradient. tfjs disposes what is made inside these functions; what
+   * several of them need is made outside.
+   */
+  gradient(dys: tf.Tensor[], kept: tf.Tensor[]): Record<string, () => tf.Tensor>;
+}
+
+/** As `tf.customGrad`, but of several outputs, and gradients that nobody asks for are not computed. */
+export function runOperation({inputs, forward, gradient}: Operation): tf.Tensor[] {
+  const engine = tf.engine() as unknown as {
+    runKernelFunc(operation: object): tf.Tensor[];
+  };
+  return engine.runKernelFunc({
+    inputs,
+    forwardFunc: (_: unknown, keep: (tensors: tf.Tensor[]) => void) => forward(keep),
+    backwardsFunc: (dy: tf.Tensor | tf.Tensor[], kept: tf.Tensor[]) =>
+      gradient(Array.isArray(dy) ? dy : [dy], kept),
+  });
+}
+
+/** The prototype of a recurrent layer's cell. */
+export function cellClassOf(layer: object): unknown {
+  return Object.getPrototypeOf((layer as unknown as {cell: object}).cell);
+}
+
 /**
  * Replaces a method of a layer's class, once a program: copies of glassbox find each other's mark. The method may
  * be inherited; only the class of `layer` itself, and what extends it, changes.

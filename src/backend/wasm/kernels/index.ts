@@ -14,3 +14,5 @@ export {depthwise} from './depthwise';
 export {repeat, sumRepeated} from './repeat';
 export {addParts, depthwiseFilter} from './depthwiseFilter';
 export {convFilterGradient, sumParts} from './convFilterGradient';
+export {lstm, lstmGradient} from './lstm';
+export {multiplyPanels, multiplyTurned, packGates, sumPanels} from './gradientPanels';
