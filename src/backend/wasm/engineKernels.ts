@@ -25,3 +25,8 @@ export const engineKernels: readonly EngineKernel[] = [
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
 ];
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...convKernels];
+import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
+import {unaryKernels} from './engineUnary';
+
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, engineFusedMatMul, ...unaryKernels];

@@ -1,7 +1,7 @@
 /** Products of matrices on the engine: B is packed into panels of sixteen columns, then multiplied in chunks of rows. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
-import {chunksFor, engineKernel, isFloat} from './engine';
+import {activationCode, chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine} from './engine';
 
 /** Columns of a packed panel, and rows of a tile; as in kernels/tile.ts. */
@@ -9,6 +9,9 @@ const PANEL = 16;
 const ROWS = 3;
 /** Steps of a sum at a time; as in kernels/matMul.ts. */
 const DEPTH = 256;
+
+/** Rows up to which packing B costs more than it saves. */
+const FEW_ROWS = 6;
 
 interface Attrs {
   transposeA: boolean;
@@ -18,39 +21,69 @@ interface Attrs {
 /** `BatchMatMul` of float32. */
 export const engineBatchMatMul = engineKernel<Record<'a' | 'b', TensorInfo>, Attrs>(
   tf.BatchMatMul,
-  ({inputs: {a, b}, attrs: {transposeA, transposeB}, engine, make}) => {
-    if (!isFloat(a) || !isFloat(b)) return undefined;
-    const outerA = a.shape.slice(0, -2);
-    const outerB = b.shape.slice(0, -2);
-    const countA = tf.util.sizeFromShape(outerA);
-    const countB = tf.util.sizeFromShape(outerB);
-    // Batches that pair up one by one, or one matrix for all.
-    if (!tf.util.arraysEqual(outerA, outerB) && countA !== 1 && countB !== 1) return undefined;
-    const [heightA, widthA] = a.shape.slice(-2) as [number, number];
-    const [heightB, widthB] = b.shape.slice(-2) as [number, number];
-    const rows = transposeA ? widthA : heightA;
-    const depth = transposeA ? heightA : widthA;
-    const columns = transposeB ? heightB : widthB;
-    const batch = Math.max(countA, countB);
-    if (batch * rows * columns * depth === 0) return undefined;
-    const outer = outerA.length >= outerB.length && countA >= countB ? outerA : outerB;
-    const out = make([...outer, rows, columns]);
-    multiply(engine, {
-      a: engine.address(a),
-      b: engine.address(b),
-      c: engine.address(out),
-      batch,
-      rows,
-      depth,
-      columns,
-      turnedA: transposeA,
-      turnedB: transposeB,
-      sharesA: countA === 1,
-      sharesB: countB === 1,
-    });
+  ({inputs: {a, b}, attrs, engine, make}) => {
+    const plan = planOf(a, b, attrs);
+    if (plan === undefined) return undefined;
+    const out = make(plan.shape);
+    multiply(engine, {a: engine.address(a), b: engine.address(b), c: engine.address(out), ...plan.product});
     return out;
   },
 );
+
+interface FusedAttrs extends Attrs {
+  activation: string;
+}
+
+/** `_FusedMatMul` of float32, with the activations that cost nothing on the way to memory. */
+export const engineFusedMatMul = engineKernel<
+  Record<'a' | 'b', TensorInfo> & Partial<Record<'bias' | 'preluActivationWeights', TensorInfo | null>>,
+  FusedAttrs
+>(tf._FusedMatMul, ({inputs: {a, b, bias}, attrs, engine, make}) => {
+  const plan = planOf(a, b, attrs);
+  const activation = activationCode(attrs.activation);
+  if (plan === undefined || activation === undefined) return undefined;
+  if (bias != null && (!isFloat(bias) || tf.util.sizeFromShape(bias.shape) !== plan.product.columns))
+    return undefined;
+  const out = make(plan.shape);
+  multiply(engine, {
+    ...{a: engine.address(a), b: engine.address(b), c: engine.address(out), ...plan.product},
+    bias: bias == null ? 0 : engine.address(bias),
+    activation,
+  });
+  return out;
+});
+
+/** The shape of a product and its sizes; undefined for one that the engine does not compute. */
+function planOf(
+  a: TensorInfo,
+  b: TensorInfo,
+  {transposeA, transposeB}: Attrs,
+): {shape: number[]; product: Omit<Product, 'a' | 'b' | 'c'>} | undefined {
+  if (!isFloat(a) || !isFloat(b)) return undefined;
+  const outerA = a.shape.slice(0, -2);
+  const outerB = b.shape.slice(0, -2);
+  const countA = tf.util.sizeFromShape(outerA);
+  const countB = tf.util.sizeFromShape(outerB);
+  // Batches that pair up one by one, or one matrix for all.
+  if (!tf.util.arraysEqual(outerA, outerB) && countA !== 1 && countB !== 1) return undefined;
+  const [heightA, widthA] = a.shape.slice(-2) as [number, number];
+  const [heightB, widthB] = b.shape.slice(-2) as [number, number];
+  const rows = transposeA ? widthA : heightA;
+  const depth = transposeA ? heightA : widthA;
+  const columns = transposeB ? heightB : widthB;
+  const batch = Math.max(countA, countB);
+  if (batch * rows * columns * depth === 0) return undefined;
+  const outer = outerA.length >= outerB.length && countA >= countB ? outerA : outerB;
+  // One B for a batch of untransposed A: one tall matrix.
+  const isTall = countB === 1 && !transposeA;
+  return {
+    shape: [...outer, rows, columns],
+    product: {
+      ...{batch: isTall ? 1 : batch, rows: isTall ? rows * batch : rows, depth, columns},
+      ...{turnedA: transposeA, turnedB: transposeB, sharesA: countA === 1, sharesB: countB === 1},
+    },
+  };
+}
 
 /** A batch of products of matrices at addresses. */
 export interface Product {
@@ -76,14 +109,9 @@ export interface Product {
 export function multiply(engine: Engine, product: Product): void {
   const {a, b, c, batch, rows, depth, columns, turnedA, turnedB, sharesA, sharesB} = product;
   const {bias = 0, activation = 0} = product;
-  const panels = Math.ceil(columns / PANEL);
-  const matrices = sharesB ? 1 : batch;
-  const packedBytes = 4 * panels * PANEL * depth;
-  const packed = engine.workspace(matrices * packedBytes);
-  const packChunks = chunksFor(matrices * panels, PANEL * depth);
-  engine.run('packColumns', [b, packed, matrices, depth, columns, Number(turnedB), packChunks], {
-    chunks: packChunks,
-  });
+  const readsB = !turnedB && rows <= FEW_ROWS && columns % PANEL === 0;
+  const packed = readsB ? b : packB(engine, product);
+  const bytesB = readsB ? 4 * depth * columns : packedBytes(product);
   // Where A needs turning, a chunk's part of it should fit in the cache.
   const rowBlocks = Math.ceil(rows / ROWS);
   const rowChunks = Math.max(
@@ -95,11 +123,26 @@ export function multiply(engine: Engine, product: Product): void {
     'matMul',
     [
       ...[a, packed, c, batch, rows, depth, columns, Number(turnedA)],
-      ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : packedBytes, bias, activation, rowChunks],
+      ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : bytesB, bias, activation, rowChunks, Number(readsB)],
     ],
     {
       chunks: batch * rowChunks,
       scratch: 80 + (turnedA ? 4 * Math.min(depth, DEPTH) * rowsPerChunk : 0),
     },
   );
+}
+
+function packedBytes({columns, depth}: Product): number {
+  return 4 * Math.ceil(columns / PANEL) * PANEL * depth;
+}
+
+/** Packs the right matrices into the workspace, and says where. */
+function packB(engine: Engine, product: Product): number {
+  const {b, batch, depth, columns, turnedB, sharesB} = product;
+  const matrices = sharesB ? 1 : batch;
+  const packed = engine.workspace(matrices * packedBytes(product));
+  const panels = Math.ceil(columns / PANEL);
+  const chunks = chunksFor(matrices * panels, PANEL * depth);
+  engine.run('packColumns', [b, packed, matrices, depth, columns, Number(turnedB), chunks], {chunks});
+  return packed;
 }

@@ -40,6 +40,10 @@ describe('products of matrices', () => {
     [101, 97, 2],
     [128, 10, 65],
     [61, 129, 31],
+    // Few rows, whose right matrix is read as it is; sums in more than one part.
+    [1, 300, 32],
+    [5, 515, 16],
+    [7, 513, 48],
   ];
   const batches: [number, number][] = [
     [1, 1],
@@ -92,6 +96,32 @@ describe('products of matrices', () => {
       out.values,
       plain.map((v, i) => Math.max(0, v + bias[i % 37]!)),
     );
+  });
+
+  it('apply the activations that tfjs fuses, to few rows and many', () => {
+    const random = new Random(4);
+    for (const [m, k, n] of [
+      [2, 300, 32],
+      [64, 20, 19],
+    ] as const) {
+      const [a, b, bias] = [values(random, m * k), values(random, k * n), values(random, n)];
+      const plain = product(a, b, [1, 1], [m, k, n], false, false).map((v, i) => v + bias[i % n]!);
+      const functions: Record<string, (v: number) => number> = {
+        linear: v => v,
+        relu: v => Math.max(0, v),
+        relu6: v => Math.min(6, Math.max(0, v)),
+        sigmoid: v => 1 / (1 + Math.exp(-v)),
+        elu: v => (v > 0 ? v : Math.expm1(v)),
+      };
+      for (const [activation, compute] of Object.entries(functions)) {
+        const out = runKernel(
+          '_FusedMatMul',
+          {a: [a, [1, m, k]], b: [b, [1, k, n]], bias: [bias, [n]]},
+          {transposeA: false, transposeB: false, activation},
+        );
+        expectNear(out.values, plain.map(compute));
+      }
+    }
   });
 
   it('carry NaN and infinity', () => {

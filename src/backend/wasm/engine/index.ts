@@ -1,4 +1,5 @@
 /** The engine: kernels of our own on the memory of tfjs's WASM backend. */
+export {activationCode} from './activations';
 export {chunksFor} from './engine';
 export type {Engine, Executor} from './engine';
 export {engineKernel, isFloat} from './engineKernel';

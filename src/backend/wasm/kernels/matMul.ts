@@ -7,12 +7,12 @@ import {COLUMNS, ROWS, tile} from './tile';
 const DEPTH: i32 = 256;
 
 /**
- * `C = A · B (+ bias, activation)`, with B packed by `packColumns`. A chunk is some rows of one product.
+ * `C = A · B (+ bias, activation)`, with B packed by `packColumns`, or as it is where its columns fill panels. A chunk is some rows of one product.
  *
  * Scratch: 80 bytes, and where A is turned also `min(depth, 256) · rowsPerChunk` numbers.
  *
  * @param args a, b, c, batch, rows, depth, columns, turned (A is depth × rows), stepA and stepB (bytes from a
- *   matrix to the batch's next; 0 for one that all share), bias (0 for none), activation, rowChunks
+ *   matrix to the batch's next; 0 for one that all share), bias (0 for none), activation, rowChunks, plain (B is not packed)
  */
 export function matMul(args: usize, chunk: i32, scratch: usize): void {
   const rows = int(args, 4);
@@ -22,6 +22,7 @@ export function matMul(args: usize, chunk: i32, scratch: usize): void {
   const bias = address(args, 10);
   const activation = int(args, 11);
   const rowChunks = int(args, 12);
+  const plain = int(args, 13) != 0;
   const member = <usize>(chunk / rowChunks);
   const part = chunk % rowChunks;
   const a = address(args, 0) + member * address(args, 8);
@@ -52,7 +53,9 @@ export function matMul(args: usize, chunk: i32, scratch: usize): void {
       rowStepA = (<usize>length) << 2;
     }
     for (let j = 0; j < columns; j += COLUMNS) {
-      const panel = b + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
+      const panel = plain
+        ? b + ((<usize>k * <usize>columns + <usize>j) << 2)
+        : b + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
       const width = min(COLUMNS, columns - j);
       for (let i = first; i < last; i += ROWS) {
         const count = min(ROWS, last - i);
