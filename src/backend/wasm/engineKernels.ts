@@ -29,4 +29,9 @@ export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...una
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, engineFusedMatMul, ...unaryKernels];
+export const engineKernels: readonly EngineKernel[] = [
+  engineBatchMatMul,
+  engineFusedMatMul,
+  ...unaryKernels,
+  ...convKernels,
+];

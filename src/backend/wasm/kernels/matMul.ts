@@ -71,7 +71,7 @@ export function matMul(args: usize, chunk: i32, scratch: usize): void {
           1,
           length,
           panel,
-          64,
+          plain ? rowStepC : 64,
           c0,
           c0 + rowStepC,
           c0 + 2 * rowStepC,
