@@ -10,11 +10,13 @@ import {
 import {engineBatchMatMul} from './engineMatMul';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
+import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 import {engineOptimizerStep} from './engineOptimizers';
 
 export const engineKernels: readonly EngineKernel[] = [
   engineBatchMatMul,
+  engineFusedMatMul,
   ...unaryKernels,
   ...convKernels,
   ...recurrentGradients,
@@ -24,14 +26,4 @@ export const engineKernels: readonly EngineKernel[] = [
   engineFusedDepthwise,
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
-];
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...convKernels];
-import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
-import {unaryKernels} from './engineUnary';
-
-export const engineKernels: readonly EngineKernel[] = [
-  engineBatchMatMul,
-  engineFusedMatMul,
-  ...unaryKernels,
-  ...convKernels,
 ];
