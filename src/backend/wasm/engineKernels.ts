@@ -7,7 +7,6 @@ import {
   engineDepthwiseInputGradient,
   engineFusedDepthwise,
 } from './engineDepthwise';
-import {engineBatchMatMul} from './engineMatMul';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
