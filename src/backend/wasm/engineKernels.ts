@@ -7,6 +7,8 @@ import {
   engineDepthwiseInputGradient,
   engineFusedDepthwise,
 } from './engineDepthwise';
+import {binaryKernels} from './engineBinary';
+import {engineBatchMatMul} from './engineMatMul';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
@@ -26,3 +28,4 @@ export const engineKernels: readonly EngineKernel[] = [
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
 ];
+export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...binaryKernels];

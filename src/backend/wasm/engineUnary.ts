@@ -26,6 +26,12 @@ const codes = {
   [tf.Reciprocal]: 17,
 };
 
+/** Of these tfjs's own are as fast, so few numbers are left to them: calling the engine costs more than it gains. */
+const fastInTfjs = new Set<string>([
+  ...[tf.Relu, tf.Elu, tf.Sigmoid, tf.Sqrt, tf.Rsqrt, tf.Square, tf.Neg, tf.Abs, tf.Step, tf.Reciprocal],
+]);
+const FEW = 1 << 15;
+
 /** What a number costs, in multiplications, about: most wait for memory. */
 const COST = 8;
 
@@ -38,7 +44,7 @@ export const unaryKernels: readonly EngineKernel[] = Object.entries(codes).map((
     kernelName,
     ({inputs: {x}, attrs, engine, make}) => {
       const size = tf.util.sizeFromShape(x.shape);
-      if (!isFloat(x) || size === 0) return undefined;
+      if (!isFloat(x) || size === 0 || (size < FEW && fastInTfjs.has(kernelName))) return undefined;
       const out = make(x.shape);
       mapNumbers(engine, code, engine.address(x), engine.address(out), size, attrs?.alpha);
       return out;

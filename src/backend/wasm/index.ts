@@ -12,6 +12,7 @@ import {batchNormGradient} from './gradients/batchNorm';
 import {comparisonGradients} from './gradients/comparisons';
 import {convGradient, depthwiseGradient} from './gradients/conv';
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
+import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
 import {batchMatMul, fusedMatMul} from './matMul';
 import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
@@ -63,6 +64,13 @@ export const trainingKernels: Repair[] = [
     backends: ['wasm'],
     kernels: () => [sum(), mean(), tile(), transpose(), cast()],
     gradients: () => [sumGradient, meanGradient, tileGradient],
+  },
+  {
+    id: 'wasm/activation-gradients',
+    description:
+      'The gradients of relu, sigmoid, tanh and their kin take one kernel each on the engine; in tfjs three to five.',
+    backends: ['wasm'],
+    gradients: () => unaryGradients,
   },
   {
     id: 'conv-dilation',

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it, test} from 'vitest';
 import {useBackend} from '../../../src/backend';
 import {Random} from '../../../src/core';
+import {onPlainCpu} from './plainCpu';
 import {runKernel} from './support';
 
 const reciprocalRoot = (x: number) => 1 / Math.sqrt(x);
@@ -47,21 +47,6 @@ function grid(from: number, to: number): Float32Array {
   return Float32Array.from([...even, ...magnitudes]).filter(x => x >= from && x <= to);
 }
 
-/** What tfjs's own cpu backend answers. */
-async function onPlainCpu(name: string, x: Float32Array, attrs: object): Promise<Float32Array> {
-  const active = tf.getBackend();
-  await tf.setBackend('cpu');
-  try {
-    const tensor = tf.tensor(x);
-    const out = tf.engine().runKernel<tf.Tensor>(name, {x: tensor}, attrs as tf.NamedAttrMap);
-    const values = out.dataSync() as Float32Array;
-    tf.dispose([tensor, out]);
-    return values;
-  } finally {
-    await tf.setBackend(active);
-  }
-}
-
 beforeAll(async () => {
   await useBackend('wasm');
 });
@@ -87,9 +72,10 @@ describe('functions of one tensor', () => {
   test.each(Object.entries(functions))(
     '%s of NaN, infinities and zeros is what tfjs says',
     async (name, [, , , , attrs = {}]) => {
-      const x = Float32Array.of(NaN, Infinity, -Infinity, 0, -0, 3e38, -3e38, 1e-40, -1e-40, 1e-30, -1e-30);
+      const special = [NaN, Infinity, -Infinity, 0, -0, 3e38, -3e38, 1e-40, -1e-40, 1e-30, -1e-30];
+      const x = Float32Array.from({length: 33_333}, (_, i) => special[i % special.length]!);
       const {values} = runKernel(name, {x: [x, [x.length]]}, attrs);
-      const expected = await onPlainCpu(name, x, attrs);
+      const expected = await onPlainCpu(name, {x: [x, [x.length]]}, attrs);
       expected.forEach((e, i) => {
         const actual = values[i]!;
         // tfjs's elu loses small numbers where it takes 1 from e^x; ours keeps them.
@@ -100,11 +86,11 @@ describe('functions of one tensor', () => {
   );
 
   it('computes tensors of any size', () => {
-    for (const size of [0, 1, 3, 4, 5, 15, 16, 17, 63, 65, 127, 50_021]) {
+    for (const size of [0, 1, 3, 4, 5, 15, 16, 17, 63, 65, 127, 33_333]) {
       const x = Float32Array.from({length: size}, (_, i) => Math.sin(i) * 5);
-      const {values, shape} = runKernel('Sigmoid', {x: [x, [size, 1]]}, {});
+      const {values, shape} = runKernel('Tanh', {x: [x, [size, 1]]}, {});
       expect(shape).toEqual([size, 1]);
-      x.forEach((xi, i) => expect(Math.abs(values[i]! - 1 / (1 + Math.exp(-xi)))).toBeLessThan(2e-7));
+      x.forEach((xi, i) => expect(Math.abs(values[i]! - Math.tanh(xi))).toBeLessThan(2e-7));
     }
   });
 

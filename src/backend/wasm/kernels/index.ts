@@ -16,3 +16,4 @@ export {addParts, depthwiseFilter} from './depthwiseFilter';
 export {convFilterGradient, sumParts} from './convFilterGradient';
 export {lstm, lstmGradient} from './lstm';
 export {multiplyPanels, multiplyTurned, packGates, sumPanels} from './gradientPanels';
+export {binary} from './binary';

@@ -89,7 +89,12 @@ export function expm1Negative(x: v128): v128 {
 @inline
 export function sigmoid(x: v128): v128 {
   const one = splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  // e^−x within what one power of two scales: beyond it the sum is 1, or infinite.
+  const negative = f32x4.pmax(f32x4.pmin(f32x4.neg(x), splat(89)), splat(-87));
+  const rounded = roundedExponent(negative);
+  const e = expm1Small(remainder(negative, f32x4.sub(rounded, splat(ROUND))));
+  const power = i32x4.add(i32x4.shl(rounded, 23), i32x4.splat(0x3f800000));
+  return f32x4.div(one, f32x4.add(one, madd(power, e, power)));
 }
 
 // @ts-ignore: decorator

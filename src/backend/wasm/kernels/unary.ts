@@ -2,25 +2,25 @@
 import {address, int, partStart, real} from './call';
 import {choose, erf, exp, expm1Negative, log, sigmoid, softplus, tanh} from './math';
 
-/** Codes of the functions; as in ../engineElementwise.ts. */
-const RELU: i32 = 0;
-const RELU6: i32 = 1;
-const ELU: i32 = 2;
-const SELU: i32 = 3;
-const LEAKY_RELU: i32 = 4;
-const SIGMOID: i32 = 5;
-const TANH: i32 = 6;
-const EXP: i32 = 7;
-const LOG: i32 = 8;
-const SQRT: i32 = 9;
-const RSQRT: i32 = 10;
-const SQUARE: i32 = 11;
-const NEG: i32 = 12;
-const ABS: i32 = 13;
-const STEP: i32 = 14;
-const SOFTPLUS: i32 = 15;
-const ERF: i32 = 16;
-const RECIPROCAL: i32 = 17;
+/** The functions, as types: what they are is then known where a loop is compiled. */
+class Relu {}
+class Relu6 {}
+class Elu {}
+class Selu {}
+class LeakyRelu {}
+class Sigmoid {}
+class Tanh {}
+class Exp {}
+class Log {}
+class Sqrt {}
+class Rsqrt {}
+class Square {}
+class Neg {}
+class Abs {}
+class Step {}
+class Softplus {}
+class Erf {}
+class Reciprocal {}
 
 const SELU_SCALE: f32 = 1.0507009873554804934193349852946;
 const SELU_ALPHA: f32 = 1.7580993408473768599402175208123;
@@ -28,40 +28,40 @@ const SELU_ALPHA: f32 = 1.7580993408473768599402175208123;
 /** `op(x)`; `alpha` is the slope of a leaky or stepping one below zero. */
 // @ts-ignore: decorator
 @inline
-function apply(op: i32, x: v128, alpha: v128): v128 {
+function apply<Op>(x: v128, alpha: v128): v128 {
   const zero = f32x4.splat(0);
-  if (op == RELU) return f32x4.max(x, zero);
-  if (op == RELU6) return f32x4.min(f32x4.max(x, zero), f32x4.splat(6));
-  if (op == ELU) return choose(f32x4.ge(x, zero), x, expm1Negative(f32x4.pmin(x, zero)));
-  if (op == SELU) {
+  // Not by min and max, which are slow where they must mind NaN; here a NaN is not below, and stays.
+  const positive = v128.andnot(x, f32x4.le(x, zero));
+  if (idof<Op>() == idof<Relu>()) return positive;
+  if (idof<Op>() == idof<Relu6>()) return f32x4.pmin(positive, f32x4.splat(6));
+  if (idof<Op>() == idof<Elu>()) return choose(f32x4.ge(x, zero), x, expm1Negative(f32x4.pmin(x, zero)));
+  if (idof<Op>() == idof<Selu>()) {
     const below = f32x4.mul(f32x4.splat(SELU_ALPHA), expm1Negative(f32x4.pmin(x, zero)));
     return choose(f32x4.ge(x, zero), f32x4.mul(f32x4.splat(SELU_SCALE), x), below);
   }
-  if (op == LEAKY_RELU) return choose(f32x4.lt(x, zero), f32x4.mul(alpha, x), x);
-  if (op == SIGMOID) return sigmoid(x);
-  if (op == TANH) return tanh(x);
-  if (op == EXP) return exp(x);
-  if (op == LOG) return log(x);
-  if (op == SQRT) return f32x4.sqrt(x);
-  if (op == RSQRT) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
-  if (op == SQUARE) return f32x4.mul(x, x);
-  if (op == NEG) return f32x4.neg(x);
-  if (op == ABS) return f32x4.abs(x);
-  if (op == STEP) {
+  if (idof<Op>() == idof<LeakyRelu>()) return choose(f32x4.lt(x, zero), f32x4.mul(alpha, x), x);
+  if (idof<Op>() == idof<Sigmoid>()) return sigmoid(x);
+  if (idof<Op>() == idof<Tanh>()) return tanh(x);
+  if (idof<Op>() == idof<Exp>()) return exp(x);
+  if (idof<Op>() == idof<Log>()) return log(x);
+  if (idof<Op>() == idof<Sqrt>()) return f32x4.sqrt(x);
+  if (idof<Op>() == idof<Rsqrt>()) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
+  if (idof<Op>() == idof<Square>()) return f32x4.mul(x, x);
+  if (idof<Op>() == idof<Neg>()) return f32x4.neg(x);
+  if (idof<Op>() == idof<Abs>()) return f32x4.abs(x);
+  if (idof<Op>() == idof<Step>()) {
     const step = choose(f32x4.gt(x, zero), f32x4.splat(1), alpha);
     return choose(f32x4.eq(x, x), step, x);
   }
-  if (op == SOFTPLUS) return softplus(x);
-  if (op == ERF) return erf(x);
+  if (idof<Op>() == idof<Softplus>()) return softplus(x);
+  if (idof<Op>() == idof<Erf>()) return erf(x);
   return f32x4.div(f32x4.splat(1), x);
 }
 
-// @ts-ignore: decorator
-@inline
-function each(op: i32, x: usize, to: usize, bytes: usize, alpha: v128): void {
+function each<Op>(x: usize, to: usize, bytes: usize, alpha: v128): void {
   let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) v128.store(to + i, apply(op, v128.load(x + i), alpha));
-  for (; i < bytes; i += 4) v128.store_lane<f32>(to + i, apply(op, v128.load32_splat(x + i), alpha), 0);
+  for (; i + 16 <= bytes; i += 16) v128.store(to + i, apply<Op>(v128.load(x + i), alpha));
+  for (; i < bytes; i += 4) v128.store_lane<f32>(to + i, apply<Op>(v128.load32_splat(x + i), alpha), 0);
 }
 
 /**
@@ -80,23 +80,23 @@ export function unary(args: usize, chunk: i32, _scratch: usize): void {
   const to = address(args, 1) + start;
   // The function is a constant in each of the loops.
   switch (op) {
-    case RELU: return each(RELU, x, to, bytes, alpha);
-    case RELU6: return each(RELU6, x, to, bytes, alpha);
-    case ELU: return each(ELU, x, to, bytes, alpha);
-    case SELU: return each(SELU, x, to, bytes, alpha);
-    case LEAKY_RELU: return each(LEAKY_RELU, x, to, bytes, alpha);
-    case SIGMOID: return each(SIGMOID, x, to, bytes, alpha);
-    case TANH: return each(TANH, x, to, bytes, alpha);
-    case EXP: return each(EXP, x, to, bytes, alpha);
-    case LOG: return each(LOG, x, to, bytes, alpha);
-    case SQRT: return each(SQRT, x, to, bytes, alpha);
-    case RSQRT: return each(RSQRT, x, to, bytes, alpha);
-    case SQUARE: return each(SQUARE, x, to, bytes, alpha);
-    case NEG: return each(NEG, x, to, bytes, alpha);
-    case ABS: return each(ABS, x, to, bytes, alpha);
-    case STEP: return each(STEP, x, to, bytes, alpha);
-    case SOFTPLUS: return each(SOFTPLUS, x, to, bytes, alpha);
-    case ERF: return each(ERF, x, to, bytes, alpha);
-    case RECIPROCAL: return each(RECIPROCAL, x, to, bytes, alpha);
+    case 0: return each<Relu>(x, to, bytes, alpha);
+    case 1: return each<Relu6>(x, to, bytes, alpha);
+    case 2: return each<Elu>(x, to, bytes, alpha);
+    case 3: return each<Selu>(x, to, bytes, alpha);
+    case 4: return each<LeakyRelu>(x, to, bytes, alpha);
+    case 5: return each<Sigmoid>(x, to, bytes, alpha);
+    case 6: return each<Tanh>(x, to, bytes, alpha);
+    case 7: return each<Exp>(x, to, bytes, alpha);
+    case 8: return each<Log>(x, to, bytes, alpha);
+    case 9: return each<Sqrt>(x, to, bytes, alpha);
+    case 10: return each<Rsqrt>(x, to, bytes, alpha);
+    case 11: return each<Square>(x, to, bytes, alpha);
+    case 12: return each<Neg>(x, to, bytes, alpha);
+    case 13: return each<Abs>(x, to, bytes, alpha);
+    case 14: return each<Step>(x, to, bytes, alpha);
+    case 15: return each<Softplus>(x, to, bytes, alpha);
+    case 16: return each<Erf>(x, to, bytes, alpha);
+    case 17: return each<Reciprocal>(x, to, bytes, alpha);
   }
 }
