@@ -112,11 +112,6 @@ export function runKernel(kernelName: string, inputs: Record<string, Tensor>, at
   return tf.engine().runKernel(kernelName, inputs, attrs as tf.NamedAttrMap);
 }
 
-/** Whether the active backend has a kernel, such as one of the engine's own. */
-export function hasKernel(kernelName: string): boolean {
-  return tf.getKernel(kernelName, tf.getBackend()) !== undefined;
-}
-
 /** The threads of tfjs's WASM instance. */
 export function wasmThreads(instance: KernelBackend): number {
   const {wasm} = instance as unknown as {wasm: {tfjs: {getThreadsCount(): number}}};

@@ -19,6 +19,7 @@ export const engineKernels: readonly EngineKernel[] = [
   engineBatchMatMul,
   engineFusedMatMul,
   ...unaryKernels,
+  ...binaryKernels,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,
@@ -28,4 +29,3 @@ export const engineKernels: readonly EngineKernel[] = [
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
 ];
-export const engineKernels: readonly EngineKernel[] = [engineBatchMatMul, ...unaryKernels, ...binaryKernels];

@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {GradConfig, Tensor} from '@tensorflow/tfjs-core';
-import {gradientConfig, hasKernel, runKernel} from '../../tfjsInternals';
+import {hasKernel} from '../../../core';
+import {gradientConfig, runKernel} from '../../tfjsInternals';
 import type {TypedGradient} from '../../tfjsInternals';
 import {UNARY_GRADIENT} from '../engineBinary';
 import {gradientDepth} from '../tfjsInternals';
