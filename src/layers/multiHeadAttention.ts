@@ -4,8 +4,9 @@ import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerVariable, Shape, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {ConfigurationError} from '../core';
 import {attentionSizes, checkMaskShape, checkOptions} from './attentionChecks';
+import type {AttentionMasks} from './attentionMasks';
+import {fusedAttention} from './fusedAttention';
 import {scaledDotProduct} from './scaledDotProduct';
-import type {AttentionMasks} from './scaledDotProduct';
 import {keptMask, maskList, weightSettings} from './tfjsInternals';
 import type {LayerArgs, WeightOptions, WeightSettings} from './tfjsInternals';
 
@@ -161,15 +162,19 @@ export class MultiHeadAttention extends layers.Layer {
       const given = asList<Tensor>(inputs);
       const [query, value = query, key = value] = given as [Tensor3D, Tensor3D?, Tensor3D?];
       const {training = false} = kwargs as CallArguments;
-      const {output, scores} = scaledDotProduct(
+      const projected = [
         splitHeads(query, this.query),
         splitHeads(key, this.key),
         splitHeads(value, this.value),
-        this.masksOf(given, kwargs),
-        training && this.dropout > 0
-          ? probabilities => tf.dropout(probabilities, this.dropout, undefined, this.seed) as Tensor4D
-          : undefined,
-      );
+      ] as const;
+      const masks = this.masksOf(given, kwargs);
+      const drops = training && this.dropout > 0;
+      // One kernel does it all where nobody wants to see the probabilities on the way.
+      const fused = drops || this.returnAttentionScores ? undefined : fusedAttention(...projected, masks);
+      if (fused !== undefined) return joinHeads(fused, this.attentionOutput);
+      const drop = (probabilities: Tensor4D) =>
+        tf.dropout(probabilities, this.dropout, undefined, this.seed) as Tensor4D;
+      const {output, scores} = scaledDotProduct(...projected, masks, drops ? drop : undefined);
       const joined = joinHeads(output, this.attentionOutput);
       return this.returnAttentionScores ? [joined, scores] : joined;
     });

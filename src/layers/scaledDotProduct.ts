@@ -4,18 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
 import {isRecordingNested, withoutRecording} from '../graph';
-
-/** Which query may look at which key. What is null or false forbids nothing. */
-export interface AttentionMasks {
-  /** `[batch, T]`: a query that is masked looks nowhere. */
-  readonly query: Tensor | null;
-  /** `[batch, S]`: nobody looks at a masked key. */
-  readonly key: Tensor | null;
-  /** `[batch, T, S]` or `[batch, heads, T, S]`, sizes of 1 for all. */
-  readonly pairs: Tensor | null;
-  /** No query looks at a later key. */
-  readonly causal: boolean;
-}
+import {asFloat, asPairs} from './attentionMasks';
+import type {AttentionMasks} from './attentionMasks';
 
 export interface AttentionResult {
   /** `[batch, T, heads, valueDim]`. */
@@ -86,13 +76,9 @@ function allowedPairs(
   const parts: Tensor[] = [];
   if (query !== null) parts.push(tf.reshape(asFloat(query), [query.shape[0], 1, targets, 1]));
   if (key !== null) parts.push(tf.reshape(asFloat(key), [key.shape[0], 1, 1, sources]));
-  if (pairs !== null) parts.push(asFloat(pairs.rank === 3 ? tf.expandDims(pairs, 1) : pairs));
+  if (pairs !== null) parts.push(asPairs(pairs));
   if (causal) parts.push(pastOnly(targets, sources));
   return parts.length === 0 ? null : parts.reduce((a, b) => tf.mul(a, b));
-}
-
-function asFloat(mask: Tensor): Tensor {
-  return tf.cast(mask.dtype === 'bool' ? mask : tf.notEqual(mask, 0), 'float32');
 }
 
 function pastOnly(targets: number, sources: number): Tensor {

@@ -46,3 +46,47 @@ export function attentionReference(
   }
   return {output, scores};
 }
+
+/** The gradients of `query`, `key` and `value`, from that of the output. */
+export function attentionGradientReference(
+  query: Values,
+  key: Values,
+  value: Values,
+  upstream: Values,
+  allowed: Allowed = () => true,
+): [query: number[], key: number[], value: number[]] {
+  const [batch, targets, heads, keyDim] = query.shape as [number, number, number, number];
+  const [, sources, , valueDim] = value.shape as [number, number, number, number];
+  const {scores} = attentionReference(query, key, value, allowed);
+  const indexOf = (x: Values, b: number, t: number, h: number): number =>
+    ((b * x.shape[1]! + t) * heads + h) * x.shape[3]!;
+  const zeros = ({values}: Values) => new Array<number>(values.length).fill(0);
+  const [dQuery, dKey, dValue] = [zeros(query), zeros(key), zeros(value)];
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      for (let t = 0; t < targets; t++) {
+        const row = ((b * heads + h) * targets + t) * sources;
+        const [qAt, yAt] = [indexOf(query, b, t, h), indexOf(upstream, b, t, h)];
+        const dScores = Array.from({length: sources}, (_, s) => {
+          const vAt = indexOf(value, b, s, h);
+          let sum = 0;
+          for (let d = 0; d < valueDim; d++) {
+            sum += upstream.values[yAt + d]! * value.values[vAt + d]!;
+            dValue[vAt + d]! += scores[row + s]! * upstream.values[yAt + d]!;
+          }
+          return sum;
+        });
+        const mean = dScores.reduce((sum, dp, s) => sum + dp * scores[row + s]!, 0);
+        dScores.forEach((dp, s) => {
+          const kAt = indexOf(key, b, s, h);
+          const dLogit = (scores[row + s]! * (dp - mean)) / Math.sqrt(keyDim);
+          for (let d = 0; d < keyDim; d++) {
+            dQuery[qAt + d]! += dLogit * key.values[kAt + d]!;
+            dKey[kAt + d]! += dLogit * query.values[qAt + d]!;
+          }
+        });
+      }
+    }
+  }
+  return [dQuery, dKey, dValue];
+}

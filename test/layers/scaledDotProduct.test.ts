@@ -2,72 +2,48 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {Random} from '../../src/core';
+import {fusedAttention} from '../../src/layers/fusedAttention';
 import {scaledDotProduct} from '../../src/layers/scaledDotProduct';
-import type {AttentionMasks} from '../../src/layers/scaledDotProduct';
-import {expectNear, sizeOf} from '../backend/wasm/support';
-import {activate, BACKENDS} from '../graph/backends';
+import type {AttentionMasks} from '../../src/layers/attentionMasks';
+import {expectNear} from '../backend/wasm/support';
+import {activate} from '../graph/backends';
+import {OPEN, normal, operands, randomMasks, tensorOf} from './operands';
+import type {Sizes} from './operands';
 import {attentionReference} from './reference';
 import type {Allowed, Values} from './reference';
 
-const OPEN: AttentionMasks = {query: null, key: null, pairs: null, causal: false};
+type Attend = (
+  query: Tensor4D,
+  key: Tensor4D,
+  value: Tensor4D,
+  masks: AttentionMasks,
+) => {output: Tensor4D; scores?: Tensor4D};
 
-interface Sizes {
-  batch: number;
-  targets: number;
-  sources: number;
-  heads: number;
-  keyDim: number;
-  valueDim: number;
-}
+/** The one kernel; plain operations where it hands over. */
+const inOne: Attend = (...given) => {
+  const output = fusedAttention(...given);
+  return output === undefined ? scaledDotProduct(...given) : {output};
+};
 
-function normal(random: Random, shape: number[]): Values {
-  return {shape, values: Float32Array.from({length: sizeOf(shape)}, () => random.normal())};
-}
+const WAYS = [
+  ['plain on cpu', 'cpu', scaledDotProduct],
+  ['plain on wasm', 'wasm', scaledDotProduct],
+  ['as one kernel on wasm', 'wasm', inOne],
+  ['as one kernel where there is none', 'cpu', inOne],
+] as const satisfies readonly [string, string, Attend][];
 
-function operands(random: Random, {batch, targets, sources, heads, keyDim, valueDim}: Sizes) {
-  return {
-    query: normal(random, [batch, targets, heads, keyDim]),
-    key: normal(random, [batch, sources, heads, keyDim]),
-    value: normal(random, [batch, sources, heads, valueDim]),
-  };
-}
+describe.each(WAYS)('scaled dot-product attention %s', (_, backend, way) => {
+  const attend: Attend = way;
+  const gradientsOf = gradientsBy(attend);
 
-const tensorOf = ({values, shape}: Values): Tensor4D =>
-  tf.tensor<tf.Rank.R4>(values, [...shape] as [number, number, number, number]);
-
-/** Masks of every kind at random, and what they say together. */
-function randomMasks(random: Random, {batch, targets, sources, heads}: Sizes) {
-  const bits = (count: number) => Array.from({length: count}, () => (random.uniform() < 0.7 ? 1 : 0));
-  const maybe = <T>(make: () => T): T | null => (random.uniform() < 0.5 ? make() : null);
-  const query = maybe(() => bits(batch * targets));
-  const key = maybe(() => bits(batch * sources));
-  const pairHeads = random.uniform() < 0.5 ? heads : 1;
-  const pairs = maybe(() => bits(batch * pairHeads * targets * sources));
-  const causal = random.uniform() < 0.5;
-  const allowed: Allowed = (b, h, t, s) =>
-    (query === null || query[b * targets + t] === 1) &&
-    (key === null || key[b * sources + s] === 1) &&
-    (pairs === null ||
-      pairs[((b * pairHeads + (pairHeads === 1 ? 0 : h)) * targets + t) * sources + s] === 1) &&
-    (!causal || s <= t);
-  const masks = (): AttentionMasks => ({
-    query: query && tf.tensor(query, [batch, targets], 'bool'),
-    key: key && tf.tensor(key, [batch, sources], 'bool'),
-    pairs: pairs && tf.tensor(pairs, [batch, pairHeads, targets, sources]),
-    causal,
-  });
-  return {masks, allowed};
-}
-
-describe.each(BACKENDS)('scaled dot-product attention on %s', backend => {
   beforeAll(() => activate(backend));
 
   it('is what it is by hand: a query that fits one of two keys', () => {
     const near = (values: number[]) => tf.tensor4d(values, [1, 2, 1, 1]);
     tf.tidy(() => {
       const query = tf.tensor4d([Math.log(3)], [1, 1, 1, 1]);
-      const {output, scores} = scaledDotProduct(query, near([1, 0]), near([10, 20]), OPEN);
-      expectNear(scores.dataSync(), [0.75, 0.25]);
+      const {output, scores} = attend(query, near([1, 0]), near([10, 20]), OPEN);
+      if (scores) expectNear(scores.dataSync(), [0.75, 0.25]);
       expectNear(output.dataSync(), [12.5]);
     });
   });
@@ -83,11 +59,16 @@ describe.each(BACKENDS)('scaled dot-product attention on %s', backend => {
       const expected = attentionReference(query, key, value, allowed);
       const before = tf.memory().numTensors;
       tf.tidy(() => {
-        const found = scaledDotProduct(tensorOf(query), tensorOf(key), tensorOf(value), masks());
+        const found = attend(tensorOf(query), tensorOf(key), tensorOf(value), masks());
         expect(found.output.shape).toEqual([batch, targets, heads, sizes.valueDim]);
-        expect(found.scores.shape).toEqual([batch, heads, targets, sources]);
+        expect(found.scores?.shape ?? [batch, heads, targets, sources]).toEqual([
+          batch,
+          heads,
+          targets,
+          sources,
+        ]);
         expectNear(found.output.dataSync(), expected.output);
-        expectNear(found.scores.dataSync(), expected.scores);
+        if (found.scores) expectNear(found.scores.dataSync(), expected.scores);
       });
       expect(tf.memory().numTensors).toBe(before);
     }
@@ -113,19 +94,11 @@ describe.each(BACKENDS)('scaled dot-product attention on %s', backend => {
     const masks = () => ({...OPEN, key: tf.tensor([1, 1, 1, 0, 0, 0], [2, 3], 'bool')});
     tf.tidy(() => {
       const {query, key, value} = given;
-      const {output, scores} = scaledDotProduct(tensorOf(query), tensorOf(key), tensorOf(value), masks());
-      expect(
-        tf
-          .slice(output, 1)
-          .dataSync()
-          .every(y => y === 0),
-      ).toBe(true);
-      expect(
-        tf
-          .slice(scores, 1)
-          .dataSync()
-          .every(y => y === 0),
-      ).toBe(true);
+      const {output, scores} = attend(tensorOf(query), tensorOf(key), tensorOf(value), masks());
+      for (const found of scores === undefined ? [output] : [output, scores]) {
+        const last = tf.slice(found, 1).dataSync();
+        expect(last.every(y => y === 0)).toBe(true);
+      }
     });
     const gradients = gradientsOf(given, masks, normal(random, [2, 3, 2, 4]));
     for (const gradient of gradients) expect(gradient.slice(24).every(dx => dx === 0)).toBe(true);
@@ -136,7 +109,7 @@ describe.each(BACKENDS)('scaled dot-product attention on %s', backend => {
       const query = tf.fill<tf.Rank.R4>([1, 2, 1, 4], 300);
       const key = tf.tensor4d([300, 300, 300, 300, -300, -300, -300, -300], [1, 2, 1, 4]);
       const value = tf.tensor4d([1, 2], [1, 2, 1, 1]);
-      expect([...scaledDotProduct(query, key, value, OPEN).output.dataSync()]).toEqual([1, 1]);
+      expect([...attend(query, key, value, OPEN).output.dataSync()]).toEqual([1, 1]);
     });
   });
 
@@ -145,7 +118,7 @@ describe.each(BACKENDS)('scaled dot-product attention on %s', backend => {
     const {query, key, value} = operands(random, {...SMALL, keyDim: 3});
     tf.tidy(() => {
       const [k, v] = [tensorOf(key), tensorOf(value)];
-      const inner = (q: Tensor) => tf.sum(tf.square(scaledDotProduct(q as Tensor4D, k, v, OPEN).output));
+      const inner = (q: Tensor) => tf.sum(tf.square(attend(q as Tensor4D, k, v, OPEN).output));
       const penalty = (q: Tensor) => tf.sum(tf.square(tf.grad(inner)(q)));
       const found = tf.grad(penalty)(tensorOf(query)).dataSync();
       const step = 1e-2;
@@ -164,22 +137,24 @@ const SMALL: Sizes = {batch: 1, targets: 2, sources: 3, heads: 1, keyDim: 2, val
 
 type Operands = ReturnType<typeof operands>;
 
-function gradientsOf(given: Operands, masks: () => AttentionMasks, upstream: Values): number[][] {
-  const before = tf.memory().numTensors;
-  const data = tf.backend().numDataIds();
-  const found = tf.tidy(() => {
-    const weights = tensorOf(upstream);
-    const inputs = [given.query, given.key, given.value].map(tensorOf);
-    const scalar = (...[q, k, v]: Tensor[]) =>
-      tf.sum(tf.mul(weights, scaledDotProduct(q as Tensor4D, k as Tensor4D, v as Tensor4D, masks()).output));
-    return tf
-      .grads(scalar)(inputs)
-      .map(gradient => [...gradient.dataSync()]);
-  });
-  expect(tf.memory().numTensors).toBe(before);
-  expect(tf.backend().numDataIds()).toBe(data);
-  return found;
-}
+const gradientsBy =
+  (attend: Attend) =>
+  (given: Operands, masks: () => AttentionMasks, upstream: Values): number[][] => {
+    const before = tf.memory().numTensors;
+    const data = tf.backend().numDataIds();
+    const found = tf.tidy(() => {
+      const weights = tensorOf(upstream);
+      const inputs = [given.query, given.key, given.value].map(tensorOf);
+      const scalar = (...[q, k, v]: Tensor[]) =>
+        tf.sum(tf.mul(weights, attend(q as Tensor4D, k as Tensor4D, v as Tensor4D, masks()).output));
+      return tf
+        .grads(scalar)(inputs)
+        .map(gradient => [...gradient.dataSync()]);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(tf.backend().numDataIds()).toBe(data);
+    return found;
+  };
 
 function numericGradients(given: Operands, allowed: Allowed, upstream: Values): number[][] {
   const inputs = [given.query, given.key, given.value].map(({shape, values}) => ({

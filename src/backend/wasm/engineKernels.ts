@@ -8,6 +8,7 @@ import {
   engineFusedDepthwise,
 } from './engineDepthwise';
 import {binaryKernels} from './engineBinary';
+import {attentionKernels} from './attention';
 import {engineBatchMatMul} from './engineMatMul';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
@@ -29,3 +30,4 @@ export const engineKernels: readonly EngineKernel[] = [
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
 ];
+export const engineKernels: readonly EngineKernel[] = [...attentionKernels, engineBatchMatMul, ...unaryKernels];

@@ -1,4 +1,5 @@
 /** The kernel module: every kernel that the engine can call, each as `(args, chunk, scratch)`. */
+export {attention, attentionGradient} from './attention';
 export {packColumns} from './pack';
 export {matMul} from './matMul';
 export {unary} from './unary';
