@@ -1,5 +1,6 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
+import {attentionKernels} from './attention';
 import {convKernels} from './engineConv';
 import {
   engineDepthwise,
@@ -29,5 +30,5 @@ export const engineKernels: readonly EngineKernel[] = [
   engineFusedDepthwise,
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
+  ...attentionKernels,
 ];
-export const engineKernels: readonly EngineKernel[] = [...attentionKernels, engineBatchMatMul, ...unaryKernels];
