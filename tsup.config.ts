@@ -28,7 +28,7 @@ const configurations: Options[] = [
   {
     // For bundlers: one file a module, so that they can leave out whole modules.
     ...shared,
-    entry: ['src/**/*.ts', '!src/browser.ts'],
+    entry: ['src/**/*.ts', '!src/browser.ts', '!src/backend/wasm/{kernels/*,engine/threads/worker}.ts'],
     outDir: 'dist/esm',
     bundle: false,
     splitting: false,

@@ -1,16 +1,24 @@
 /**
  * Compiles the engine's kernels, `src/backend/wasm/kernels/*.ts` (AssemblyScript), to two WebAssembly modules, with
- * and without relaxed SIMD, and embeds them in `src/backend/wasm/engine/kernels.generated.ts`. Does nothing when that
- * is up to date.
+ * and without relaxed SIMD, and embeds them in `src/backend/wasm/engine/kernels.generated.ts`, with the program of
+ * the threads. Does nothing when that is up to date.
  */
 import {createHash} from 'node:crypto';
 import {existsSync, readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import asc from 'assemblyscript/asc';
+import {build} from 'esbuild';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const sources = 'src/backend/wasm/kernels';
+/** What the program of a thread is made of. */
+const engine = 'src/backend/wasm/engine';
+const threadProgram = [
+  `${engine}/threads/worker.ts`,
+  `${engine}/threads/controlBlock.ts`,
+  `${engine}/instantiate.ts`,
+];
 const target = join(root, 'src/backend/wasm/engine/kernels.generated.ts');
 
 /** Compiles if a source, or this script, has changed since the last time. */
@@ -25,7 +33,9 @@ export async function compileKernels(): Promise<void> {
     '/** The kernel module, in base64. */',
     `export const plainModule =\n  '${plain}';`,
     '/** The same, compiled with relaxed SIMD: products and sums are fused. */',
-    `export const relaxedModule =\n  '${relaxed}';\n`,
+    `export const relaxedModule =\n  '${relaxed}';`,
+    "/** The program of the engine's threads. */",
+    `export const workerProgram =\n  ${JSON.stringify(await bundleThreadProgram())};\n`,
   ].join('\n');
   // Whole at any time, for tests that start meanwhile.
   const temporary = `${target}.${process.pid}`;
@@ -35,8 +45,9 @@ export async function compileKernels(): Promise<void> {
 
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const name of readdirSync(join(root, sources)).sort())
-    hash.update(name).update(readFileSync(join(root, sources, name)));
+  const kernels = readdirSync(join(root, sources)).map(name => `${sources}/${name}`);
+  for (const path of [...kernels.sort(), ...threadProgram])
+    hash.update(path).update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }
 
@@ -57,6 +68,20 @@ async function compile(relaxed: boolean): Promise<string> {
     throw new Error(`The kernels do not compile.\n${stderr.toString()}`);
   if (!relaxed) checkNoData(binary);
   return Buffer.from(binary).toString('base64');
+}
+
+async function bundleThreadProgram(): Promise<string> {
+  const {outputFiles} = await build({
+    entryPoints: [join(root, threadProgram[0]!)],
+    bundle: true,
+    write: false,
+    minify: true,
+    // Both leave `require` alone, by which the program knows where it is.
+    format: 'cjs',
+    platform: 'node',
+    target: 'es2022',
+  });
+  return outputFiles[0]!.text.trim();
 }
 
 /** The memory is tfjs's: a constant of ours in it would overwrite a tensor. */

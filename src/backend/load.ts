@@ -6,8 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError, ConfigurationError} from '../core';
 import {restoringListeners, withoutNewListeners} from './repairs/processListeners';
+import {startOnSharedMemory} from './sharedStart';
 import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
 import type {BackendName, BackendOptions} from './types';
+
+/** How tfjs makes an instance of a backend. */
+export type BackendFactory = () => KernelBackend | Promise<KernelBackend>;
 
 /** A way to get tfjs's instance of a backend. */
 export interface BackendLoader {
@@ -21,11 +25,11 @@ export const loaders: Record<BackendName, BackendLoader> = {
   cpu: {load: loadCpu, threads: () => 1},
 };
 
-async function loadWasm({wasmPaths}: BackendOptions): Promise<KernelBackend> {
-  const {setWasmPaths} = await importBackend('wasm', () => import('@tensorflow/tfjs-backend-wasm'));
+async function loadWasm({wasmPaths, engine}: BackendOptions): Promise<KernelBackend> {
+  const tfjs = await importBackend('wasm', () => import('@tensorflow/tfjs-backend-wasm'));
   if (wasmPaths !== undefined && runningInstance('wasm') === undefined) {
     try {
-      setWasmPaths(typeof wasmPaths === 'string' ? folder(wasmPaths) : wasmPaths);
+      tfjs.setWasmPaths(typeof wasmPaths === 'string' ? folder(wasmPaths) : wasmPaths);
     } catch (cause) {
       // So tfjs says after a start that failed.
       if (reason(cause).includes('already initialized')) {
@@ -43,6 +47,8 @@ async function loadWasm({wasmPaths}: BackendOptions): Promise<KernelBackend> {
   return startedInstance(
     'wasm',
     `Serve the .wasm files of @tensorflow/tfjs-backend-wasm/dist and name their folder in the option wasmPaths. ${AGAIN}`,
+    // The engine has threads of its own, which work on shared memory.
+    factory => (engine === false ? factory() : startOnSharedMemory(factory, tfjs.setThreadsCount)),
   );
 }
 
@@ -76,7 +82,11 @@ async function importBackend<M>(name: BackendName, load: () => Promise<M>): Prom
  * The instance under tfjs's own name, started if need be. Its factory is called here rather than by
  * `tf.setBackend`, which swallows the reason of a failure and leaves another backend active.
  */
-async function startedInstance(name: BackendName, hint: string): Promise<KernelBackend> {
+async function startedInstance(
+  name: BackendName,
+  hint: string,
+  start: (factory: BackendFactory) => KernelBackend | Promise<KernelBackend> = factory => factory(),
+): Promise<KernelBackend> {
   const running = runningInstance(name);
   if (running !== undefined) return running;
   const factory = tf.findBackendFactory(name);
@@ -90,7 +100,7 @@ async function startedInstance(name: BackendName, hint: string): Promise<KernelB
   }
   let started: KernelBackend;
   try {
-    started = await withoutNewListeners(factory);
+    started = await withoutNewListeners(() => start(factory));
   } catch (cause) {
     throw new BackendUnavailableError(`The backend '${name}' cannot start here: ${reason(cause)}.`, {
       hint,

@@ -17,6 +17,19 @@ export interface BackendOptions {
    * `backend.engine` says so; `true` makes it an error if they do not; `false` leaves everything to tfjs's kernels.
    */
   engine?: boolean;
+  /**
+   * How many threads glassbox's own kernels run on, on `wasm`; results are the same, bit for bit, for any number.
+   * `'auto'` (the default) is as many as the machine runs at once, or one where the memory cannot be shared: in a
+   * page without cross-origin isolation, or when the program had started tfjs's own `wasm` backend before.
+   * A number that cannot be had is an error. Another number in a later call takes the place of this one.
+   */
+  threads?: 'auto' | number;
+  /**
+   * Whether glassbox's own kernels fuse products and sums (relaxed SIMD), which is faster where the runtime has it,
+   * and an error where it has not. Sums then round otherwise, and not alike on all processors; so it is off unless
+   * asked for.
+   */
+  relaxedSimd?: boolean;
 }
 
 /** What `backend.engine` says. */

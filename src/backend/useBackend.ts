@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
-import {BackendUnavailableError, unknownName} from '../core';
+import {BackendUnavailableError, ConfigurationError, unknownName} from '../core';
 import {addMissingChainedOps} from './chainedOps';
 import {loaders} from './load';
 import {installRepairs} from './install';
@@ -29,14 +29,16 @@ const automatic: BackendName = 'wasm';
  *
  * @param name `'wasm'` (fast), `'cpu'` (plain JavaScript, slow, no files to serve), or `'auto'`, which is
  *   `'wasm'`. There is no silent fallback: a backend that cannot run is an error.
- * @param options where the `.wasm` files are, for bundlers.
- * @throws ConfigurationError for an unknown name or impossible `wasmPaths`.
- * @throws BackendUnavailableError when the engine is insisted on and cannot run; when the backend cannot load or start, or computes wrong numbers; the
- *   backend that was active before stays active.
+ * @param options how many threads; where the `.wasm` files are, for bundlers.
+ * @throws ConfigurationError for an unknown name, or impossible `wasmPaths` or `threads`.
+ * @throws BackendUnavailableError when the backend cannot load or start, or computes wrong numbers; when the engine,
+ *   a number of threads or relaxed SIMD is insisted on and cannot be had. The backend that was active before stays
+ *   active.
  *
  * @example
- * const backend = await useBackend('wasm');
+ * const backend = await useBackend('wasm', {threads: 'auto'});
  * backend.name; // 'wasm'
+ * backend.threads >= 1; // true
  * backend.repairs.some(repair => repair.id === 'einsum-gradient'); // true
  */
 export async function useBackend(
@@ -46,11 +48,12 @@ export async function useBackend(
   const resolved = name === 'auto' ? automatic : name;
   if (!Object.hasOwn(loaders, resolved))
     throw unknownName('backend', resolved, ['auto', ...Object.keys(loaders)]);
+  checkThreads(options.threads);
   const loader = loaders[resolved];
   const instance = await loader.load(options);
   addMissingChainedOps();
   const previous = activeBackend();
-  const {engine, state} = await engineFor(resolved, instance, options.engine);
+  const {engine, state} = await engineFor(resolved, instance, options);
   const {tfjsName, repairs, isNew} = await installRepairs(resolved, instance, engine);
   const activated = await tf.setBackend(tfjsName);
   const failures =
@@ -65,31 +68,48 @@ export async function useBackend(
       },
     );
   }
-  return {name: resolved, tfjsName, threads: loader.threads(instance), engine: state, repairs};
+  return {
+    name: resolved,
+    tfjsName,
+    // A later call may have changed it.
+    get threads() {
+      return engine?.threads ?? loader.threads(instance);
+    },
+    engine: state,
+    repairs,
+  };
+}
+
+function checkThreads(threads: number | 'auto' = 'auto'): void {
+  if (threads === 'auto' || (Number.isInteger(threads) && threads > 0)) return;
+  throw new ConfigurationError(`The option threads is ${String(threads)}.`, {
+    hint: "Give a whole number from 1 on, or 'auto' for as many as the machine runs at once.",
+  });
 }
 
 /** The engine as asked for, and what to say of it. */
 async function engineFor(
   name: BackendName,
   instance: KernelBackend,
-  wanted: boolean | undefined,
+  {engine: wanted, threads = 'auto', relaxedSimd = false}: BackendOptions,
 ): Promise<{engine: Engine | undefined; state: EngineState}> {
   const without = (reason: string) => {
-    if (wanted === true) {
-      throw new BackendUnavailableError(
-        `The training engine cannot run on the backend '${name}': ${reason}.`,
-        {
-          hint: 'Leave the option engine out to train with the kernels that there are.',
-        },
-      );
-    }
+    if (wanted === true) throw withoutEngine('The training engine', name, reason, 'engine');
+    if (threads !== 'auto' && threads > 1) throw withoutEngine('Threads', name, reason, 'threads');
+    if (relaxedSimd) throw withoutEngine('Relaxed SIMD', name, reason, 'relaxedSimd');
     return {engine: undefined, state: {running: false, reason} as const};
   };
-  if (wanted === false) return without('it was switched off');
-  if (name !== 'wasm') return without("it works on the memory of tfjs's wasm backend only");
-  const start = await startEngine(asWasm(instance));
+  if (wanted === false) return without('the engine was switched off');
+  if (name !== 'wasm') return without("the engine works on the memory of tfjs's wasm backend only");
+  const start = await startEngine(asWasm(instance), {threads, relaxedSimd});
   if (start.engine === undefined) return without(start.reason);
-  return {engine: start.engine, state: {running: true, relaxedSimd: start.engine.relaxedSimd}};
+  return {engine: start.engine, state: {running: true, relaxedSimd}};
+}
+
+function withoutEngine(what: string, name: BackendName, reason: string, option: string): Error {
+  return new BackendUnavailableError(`${what} cannot be had on the backend '${name}': ${reason}.`, {
+    hint: `Leave the option ${option} out to train with the kernels that there are.`,
+  });
 }
 
 /** The name of tfjs's active backend; undefined where none has been chosen yet. */

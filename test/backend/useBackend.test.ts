@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
@@ -11,7 +12,7 @@ describe('choosing', () => {
     const backend = await useBackend(name);
     expect(backend.name).toBe(name);
     expect(backend.tfjsName).toBe(`glassbox-${name}@${manifest.version}`);
-    expect(backend.threads).toBe(1);
+    expect(backend.threads).toBe(name === 'wasm' ? availableParallelism() : 1);
     expect(tf.getBackend()).toBe(backend.tfjsName);
   });
 

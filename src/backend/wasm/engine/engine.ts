@@ -4,11 +4,13 @@
  */
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
-import {WasmHeap} from './heap';
+import {MemoryBlock} from './memoryBlock';
 
 /** Runs the chunks of a kernel call: on this thread, or on several. */
 export interface Executor {
   readonly threads: number;
+  /** Whether all its threads are alive. */
+  readonly works: boolean;
   /**
    * Does chunks 0 to `chunks − 1`, in any order, and returns when all are done.
    *
@@ -38,22 +40,38 @@ export function chunksFor(items: number, cost: number): number {
   return Math.max(1, Math.min(items, worthwhile, MOST_CHUNKS));
 }
 
+const whole: Split = {};
+
 /** Our kernels on one instance of tfjs's WASM backend. */
 export class Engine {
-  private readonly heap: WasmHeap;
+  private readonly args: MemoryBlock;
+  private readonly shared: MemoryBlock;
+  private readonly scratch: MemoryBlock[] = [];
+  /** Where each thread's scratch memory is, and how much of it there is. */
+  private scratchAddresses: number[] = [];
+  private scratchBytes = -1;
+  private executor: Executor;
+  private relaxed: boolean;
   private calls = 0;
 
   constructor(
     readonly backend: BackendWasm,
-    private readonly executor: Executor,
-    /** Whether products and sums are fused. */
-    readonly relaxedSimd: boolean,
+    executor: Executor,
+    relaxedSimd: boolean,
   ) {
-    this.heap = new WasmHeap(backend);
+    this.executor = executor;
+    this.relaxed = relaxedSimd;
+    this.args = new MemoryBlock(backend);
+    this.shared = new MemoryBlock(backend);
   }
 
   get threads(): number {
     return this.executor.threads;
+  }
+
+  /** Whether products and sums are fused. */
+  get relaxedSimd(): boolean {
+    return this.relaxed;
   }
 
   /** How many kernel calls there have been: who looks before and after knows whether the engine was used. */
@@ -72,21 +90,39 @@ export class Engine {
    * sums that one kernel leaves to the next.
    */
   workspace(bytes: number): number {
-    return this.heap.block('workspace', bytes);
+    return this.shared.reserve(bytes);
   }
 
   /** Runs kernel `name` of ../kernels with `args`, as its docstring lists them. */
-  run(name: string, args: readonly number[], {chunks = 1, scratch = 0}: Split = {}): void {
-    const scratches = Array.from({length: this.threads}, (_, i) => this.heap.block(`scratch${i}`, scratch));
-    const address = this.heap.block('args', 8 * args.length);
-    this.heap.writeDoubles(address, args);
+  run(name: string, args: readonly number[], {chunks = 1, scratch = 0}: Split = whole): void {
+    if (scratch > this.scratchBytes) this.reserveScratch(scratch);
+    const address = this.args.writeDoubles(args);
     this.calls++;
-    this.executor.run(name, address, chunks, scratches);
+    this.executor.run(name, address, chunks, this.scratchAddresses);
   }
 
-  /** Stops the threads and gives the engine's own memory back; tensors stay. */
+  /** Goes on with other threads, or other kernels, and ends those there were. */
+  use(executor: Executor, relaxedSimd: boolean): void {
+    this.executor.dispose();
+    this.executor = executor;
+    this.relaxed = relaxedSimd;
+    this.scratchBytes = -1;
+  }
+
+  /** Whether all threads are alive. */
+  get works(): boolean {
+    return this.executor.works;
+  }
+
+  /** Stops the threads. The engine's own memory goes with the backend's. */
   dispose(): void {
     this.executor.dispose();
-    this.heap.dispose();
+  }
+
+  private reserveScratch(bytes: number): void {
+    while (this.scratch.length < this.threads) this.scratch.push(new MemoryBlock(this.backend));
+    for (const unused of this.scratch.splice(this.threads)) unused.dispose();
+    this.scratchAddresses = this.scratch.map(block => block.reserve(bytes));
+    this.scratchBytes = bytes;
   }
 }

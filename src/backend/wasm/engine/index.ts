@@ -5,4 +5,4 @@ export type {Engine, Executor} from './engine';
 export {engineKernel, isFloat} from './engineKernel';
 export type {EngineCall, EngineKernel} from './engineKernel';
 export {startEngine} from './start';
-export type {EngineStart} from './start';
+export type {EngineSettings, EngineStart} from './start';

@@ -3,28 +3,25 @@
  * backend. Its sources are in ../kernels.
  */
 import {plainModule, relaxedModule} from './kernels.generated';
-
-/** A kernel: does part `chunk` of the work that the numbers at `args` describe. */
-export type Kernel = (args: number, chunk: number, scratch: number) => void;
+import {importingSharedMemory} from './sharedImport';
 
 /** Whether this runtime has relaxed SIMD, with which a product and a sum are one instruction. */
 export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(bytesOf(relaxedModule));
 }
 
-/** Compiles the kernels. */
-export async function compileKernelModule(relaxedSimd: boolean): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(bytesOf(relaxedSimd ? relaxedModule : plainModule));
+/** Compiles the kernels, for a memory that threads share or for one of this thread alone. */
+export async function compileKernelModule(
+  relaxedSimd: boolean,
+  memory: WebAssembly.Memory,
+): Promise<WebAssembly.Module> {
+  const binary = bytesOf(relaxedSimd ? relaxedModule : plainModule);
+  return WebAssembly.compile(isShared(memory) ? importingSharedMemory(binary) : binary);
 }
 
-/** The kernels by name, working on `memory`. Their order is the same in every instance of a module. */
-export function instantiateKernels(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-): Map<string, Kernel> {
-  const {exports} = new WebAssembly.Instance(module, {env: {memory}});
-  const kernels = Object.entries(exports).filter(([, value]) => typeof value === 'function');
-  return new Map(kernels as [string, Kernel][]);
+/** Whether threads can work on `memory`. */
+export function isShared({buffer}: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer === 'function' && buffer instanceof SharedArrayBuffer;
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

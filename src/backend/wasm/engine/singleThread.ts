@@ -1,9 +1,10 @@
 /** Runs kernels on the calling thread. */
 import type {Executor} from './engine';
-import type {Kernel} from './kernelModule';
+import type {Kernel} from './instantiate';
 
 export class SingleThread implements Executor {
   readonly threads = 1;
+  readonly works = true;
 
   constructor(private readonly kernels: ReadonlyMap<string, Kernel>) {}
 

@@ -1,38 +1,109 @@
 /** Starting the engine on an instance of tfjs's backend, or saying why it cannot run there. */
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
-import {Engine} from './engine';
-import {compileKernelModule, hasRelaxedSimd, instantiateKernels} from './kernelModule';
+import {BackendUnavailableError} from '../../../core';
+import {version} from '../../version';
+import {Engine, type Executor} from './engine';
+import {instantiateKernels} from './instantiate';
+import {compileKernelModule, hasRelaxedSimd, isShared} from './kernelModule';
 import {SingleThread} from './singleThread';
-import {missingInternals, wasmInternals} from './tfjsInternals';
+import {attached, missingInternals, onDispose, wasmInternals} from './tfjsInternals';
+import {machineThreads} from './threads/spawn';
+import {ThreadPool} from './threads/threadPool';
 
 /** The engine, or one sentence on why there is none. */
 export type EngineStart = {engine: Engine} | {engine: undefined; reason: string};
 
-const started = new WeakMap<BackendWasm, Promise<EngineStart>>();
-
-/** Starts the engine, once an instance of the backend. */
-export function startEngine(backend: BackendWasm): Promise<EngineStart> {
-  let start = started.get(backend);
-  if (start === undefined) {
-    start = startOn(backend);
-    started.set(backend, start);
-  }
-  return start;
+/** How the engine is to run. */
+export interface EngineSettings {
+  threads: number | 'auto';
+  relaxedSimd: boolean;
 }
 
-async function startOn(backend: BackendWasm): Promise<EngineStart> {
+/** More threads than a kernel call has chunks would only wait. */
+const MOST_THREADS = 32;
+
+/**
+ * The engine of an instance of the backend, which is one for all copies of glassbox in a program, with these
+ * settings.
+ *
+ * @throws BackendUnavailableError for settings that are insisted on and cannot be met; the engine stays as it was
+ */
+export async function startEngine(backend: BackendWasm, settings: EngineSettings): Promise<EngineStart> {
   const missing = missingInternals(backend);
   if (missing.length > 0) {
     const reason = `this build of tfjs's wasm backend does not show ${missing.join(' and ')}`;
     return {engine: undefined, reason};
   }
-  const relaxedSimd = hasRelaxedSimd();
+  const slot = attached<{last: Promise<unknown>; engine?: Engine}>(backend, `engine@${version}`, () => ({
+    last: Promise.resolve(),
+  }));
+  // One call after the other, so that the last one's settings hold in the end.
+  const start = slot.last.then(async () => {
+    const result = await settle(backend, slot.engine, settings);
+    slot.engine = result.engine;
+    return result;
+  });
+  slot.last = start.catch(() => undefined);
+  return start;
+}
+
+async function settle(
+  backend: BackendWasm,
+  engine: Engine | undefined,
+  {threads, relaxedSimd}: EngineSettings,
+): Promise<EngineStart> {
+  if (relaxedSimd && !hasRelaxedSimd()) {
+    throw new BackendUnavailableError(
+      'This runtime has no relaxed SIMD, which the option relaxedSimd asks for.',
+      {
+        hint: 'Leave the option out, or use Node 22, a current browser, or node --experimental-wasm-relaxed-simd.',
+      },
+    );
+  }
+  const {memory} = wasmInternals(backend);
+  const wanted = await threadsOn(memory, threads);
+  if (engine?.works && engine.threads === wanted && engine.relaxedSimd === relaxedSimd) return {engine};
+  let module: WebAssembly.Module;
+  let executor: Executor;
   try {
-    const module = await compileKernelModule(relaxedSimd);
-    const kernels = instantiateKernels(module, wasmInternals(backend).memory);
-    return {engine: new Engine(backend, new SingleThread(kernels), relaxedSimd)};
+    module = await compileKernelModule(relaxedSimd, memory);
+    executor = new SingleThread(instantiateKernels(module, memory));
   } catch (error) {
     // Without SIMD the module does not compile; with a foreign memory it does not link.
     return {engine: undefined, reason: `the kernels do not load here (${String(error)})`};
   }
+  if (wanted > 1) {
+    try {
+      executor = await ThreadPool.start(module, memory, wanted);
+    } catch (cause) {
+      if (threads !== 'auto') {
+        throw new BackendUnavailableError(`${wanted} threads cannot run here: ${String(cause)}.`, {
+          hint: 'Let blob: workers in (Content-Security-Policy: worker-src), or leave the option threads out.',
+          cause,
+        });
+      }
+    }
+  }
+  if (engine === undefined) {
+    engine = new Engine(backend, executor, relaxedSimd);
+    onDispose(backend, () => engine!.dispose());
+  } else engine.use(executor, relaxedSimd);
+  return {engine};
+}
+
+/** @throws BackendUnavailableError for several threads on memory that they cannot share */
+async function threadsOn(memory: WebAssembly.Memory, threads: number | 'auto'): Promise<number> {
+  if (threads === 1) return 1;
+  if (isShared(memory)) return threads === 'auto' ? Math.min(await machineThreads(), MOST_THREADS) : threads;
+  if (threads === 'auto') return 1;
+  const isolated = (globalThis as {crossOriginIsolated?: boolean}).crossOriginIsolated;
+  throw new BackendUnavailableError(
+    `${threads} threads cannot run here: the memory of tfjs's wasm backend is not shared.`,
+    {
+      hint:
+        isolated === false
+          ? 'Serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.'
+          : "Call useBackend before the program starts tfjs's own (tf.setBackend('wasm'), tf.ready()).",
+    },
+  );
 }

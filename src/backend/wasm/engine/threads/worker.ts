@@ -1,0 +1,29 @@
+/**
+ * The program of a worker, which scripts/kernels.ts makes one string of: it runs in Node and in browsers, with no
+ * file to load or serve.
+ */
+import {instantiateKernels} from '../instantiate';
+import {serveCalls, type WorkerStart} from './controlBlock';
+
+/** Says that the worker is up. */
+export type Ready = 'ready';
+
+declare const require: ((name: string) => WorkerThreads) | undefined;
+
+interface WorkerThreads {
+  workerData: WorkerStart;
+  parentPort: {postMessage(message: Ready): void};
+}
+
+function start({module, memory, block, thread}: WorkerStart, ready: () => void): void {
+  const kernels = [...instantiateKernels(module, memory).values()];
+  ready();
+  serveCalls(block, kernels, thread);
+}
+
+if (typeof require === 'function') {
+  const {workerData, parentPort} = require('node:worker_threads');
+  start(workerData, () => parentPort.postMessage('ready'));
+} else {
+  onmessage = (event: MessageEvent<WorkerStart>) => start(event.data, () => postMessage('ready'));
+}
