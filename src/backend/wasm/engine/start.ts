@@ -15,8 +15,9 @@ export type EngineStart = {engine: Engine} | {engine: undefined; reason: string}
 
 /** How the engine is to run. */
 export interface EngineSettings {
-  threads: number | 'auto';
-  relaxedSimd: boolean;
+  /** `'auto'`, the default: as many as the machine runs at once. */
+  threads?: number | 'auto';
+  relaxedSimd?: boolean;
 }
 
 /** More threads than a kernel call has chunks would only wait. */
@@ -28,7 +29,7 @@ const MOST_THREADS = 32;
  *
  * @throws BackendUnavailableError for settings that are insisted on and cannot be met; the engine stays as it was
  */
-export async function startEngine(backend: BackendWasm, settings: EngineSettings): Promise<EngineStart> {
+export async function startEngine(backend: BackendWasm, settings: EngineSettings = {}): Promise<EngineStart> {
   const missing = missingInternals(backend);
   if (missing.length > 0) {
     const reason = `this build of tfjs's wasm backend does not show ${missing.join(' and ')}`;
@@ -50,7 +51,7 @@ export async function startEngine(backend: BackendWasm, settings: EngineSettings
 async function settle(
   backend: BackendWasm,
   engine: Engine | undefined,
-  {threads, relaxedSimd}: EngineSettings,
+  {threads = 'auto', relaxedSimd = false}: EngineSettings,
 ): Promise<EngineStart> {
   if (relaxedSimd && !hasRelaxedSimd()) {
     throw new BackendUnavailableError(
