@@ -125,11 +125,11 @@ describe('a program', () => {
 });
 
 /** Elements of the product of two matrices, the same at every call. */
-function product(size: number, turned = false): ArrayLike<number> {
+function product(size: number, turned = false): Float32Array {
   return tf.tidy(() => {
     const a = tf.tensor2d(values(new Random(1), size * size), [size, size]);
     const b = tf.tensor2d(values(new Random(2), size * size), [size, size]);
-    return tf.matMul(a, b, turned, turned).dataSync();
+    return tf.matMul(a, b, turned, turned).dataSync() as Float32Array;
   });
 }
 
@@ -168,11 +168,11 @@ function train(): {losses: number[]; weights: number[][]} {
     );
     const optimizer = tf.train.sgd(0.5);
     const losses = Array.from({length: 4}, () => {
-      const loss = optimizer.minimize(
-        () => tf.losses.softmaxCrossEntropy(y, model.apply(x, {training: true}) as tf.Tensor) as tf.Scalar,
-        true,
-      )!;
-      return loss.dataSync()[0]!;
+      const {value, grads} = tf.variableGrads(() =>
+        tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(y, model.apply(x, {training: true}) as tf.Tensor),
+      );
+      optimizer.applyGradients(grads);
+      return value.dataSync()[0]!;
     });
     const weights = model.getWeights().map(weight => Array.from(weight.dataSync()));
     model.dispose();
