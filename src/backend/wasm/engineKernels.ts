@@ -9,8 +9,6 @@ import {
   engineFusedDepthwise,
 } from './engineDepthwise';
 import {binaryKernels} from './engineBinary';
-import {attentionKernels} from './attention';
-import {engineBatchMatMul} from './engineMatMul';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
