@@ -14,6 +14,7 @@ import {lstmKernels} from './engineRecurrentLstm';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 import {engineOptimizerStep} from './engineOptimizers';
+import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
 
 export const engineKernels: readonly EngineKernel[] = [
   engineBatchMatMul,
@@ -29,4 +30,8 @@ export const engineKernels: readonly EngineKernel[] = [
   engineDepthwiseInputGradient,
   engineDepthwiseFilterGradient,
   ...attentionKernels,
+  engineMaxPool,
+  engineAvgPool,
+  engineMaxPoolGradient,
+  engineAvgPoolGradient,
 ];

@@ -9,7 +9,11 @@ export interface PoolAttrs extends Pick<ConvAttrs, 'strides' | 'pad' | 'dimRound
   filterSize: [number, number] | number;
 }
 
-function geometryOf(shape: number[], {filterSize, strides, pad, dimRoundingMode}: PoolAttrs): Geometry {
+/** The geometry of a pooling of images of `shape`. */
+export function geometryOf(
+  shape: number[],
+  {filterSize, strides, pad, dimRoundingMode}: PoolAttrs,
+): Geometry {
   return fromConvInfo(
     tf.backend_util.computePool2DInfo(
       shape as [number, number, number, number],

@@ -18,3 +18,6 @@ export {convFilterGradient, sumParts} from './convFilterGradient';
 export {lstm, lstmGradient} from './lstm';
 export {multiplyPanels, multiplyTurned, packGates, sumPanels} from './gradientPanels';
 export {binary} from './binary';
+export {pool} from './pool';
+export {poolGradient} from './poolGradient';
+export {poolGradientTwo} from './poolGradientTwo';
