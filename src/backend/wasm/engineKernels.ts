@@ -1,6 +1,7 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
 import {attentionKernels} from './attention';
+import {binaryKernels} from './engineBinary';
 import {convKernels} from './engineConv';
 import {
   engineDepthwise,
@@ -9,9 +10,10 @@ import {
   engineFusedDepthwise,
 } from './engineDepthwise';
 import {binaryKernels} from './engineBinary';
+import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
+import {engineOptimizerStep} from './engineOptimizers';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
-import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {unaryKernels} from './engineUnary';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
