@@ -9,14 +9,12 @@ import {
   engineDepthwiseInputGradient,
   engineFusedDepthwise,
 } from './engineDepthwise';
-import {binaryKernels} from './engineBinary';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
+import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
 import {recurrentGradients} from './engineRecurrent';
 import {lstmKernels} from './engineRecurrentLstm';
 import {unaryKernels} from './engineUnary';
-import {engineOptimizerStep} from './engineOptimizers';
-import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
 
 export const engineKernels: readonly EngineKernel[] = [
   engineBatchMatMul,
