@@ -1,22 +1,25 @@
-/** Convolutions and their input gradients on the engine: runs the plans of convPlan.ts. */
+/**
+ * Convolutions and their gradients on the engine: kernels of tfjs's registry, and of our own those that apply bias
+ * and activation, and their gradient, on the way.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {activationCode} from './convActivation';
-import {forwardPlan, inputGradientPlan} from './convPlan';
-import type {ConvPhase, ConvPlan} from './convPlan';
-import {chunksFor, engineKernel, isFloat} from './engine';
-import type {Engine, EngineKernel} from './engine';
-import {conv2DBackpropFilter} from './engineConvFilterGradient';
+import {convAlgorithm} from './convAlgorithm';
+import {biasGradient} from './convBiasGradient';
+import {filterGradient} from './convPatchesFilterGradient';
+import {convolvePatches, inputGradientOfPatches} from './convPatches';
+import {engineKernel, isFloat} from './engine';
+import type {EngineCall, EngineKernel} from './engine';
 import {multiply} from './engineMatMul';
 import {convGeometry, isChannelsLast, isEmpty} from './geometry';
 import type {ConvAttrs, Geometry} from './geometry';
+import {winogradFilterGradient, winogradForward, winogradInputGradient} from './winograd';
+import type {Mask} from './winograd';
 
-/** Columns of a packed panel; as in kernels/tile.ts. */
-const PANEL = 16;
-/** Pixels that a band of rows has about: a panel of the filter is read once for each of them. */
-const BAND_PIXELS = 384;
-/** Bytes of scratch before the segments; as in kernels/conv.ts. */
-const SPILL = 64;
+interface FusedAttrs extends ConvAttrs {
+  activation?: string;
+}
 
 interface Inputs {
   x: TensorInfo;
@@ -25,215 +28,141 @@ interface Inputs {
   preluActivationWeights?: TensorInfo;
 }
 
-interface FusedAttrs extends ConvAttrs {
-  activation?: string;
-}
-
-/** `Conv2D` of float32. */
-const conv2D = engineKernel<Inputs, FusedAttrs>(tf.Conv2D, forward);
-/** `FusedConv2D` of float32, with the activations that the kernel has. */
-const fusedConv2D = engineKernel<Inputs, FusedAttrs>(tf.FusedConv2D, forward);
-
-function forward({inputs, attrs, engine, make}: ForwardCall): TensorInfo | undefined {
+function forward({inputs, attrs, engine, make}: EngineCall<Inputs, FusedAttrs>): TensorInfo | undefined {
   const {x, filter, bias, preluActivationWeights} = inputs;
   const activation = activationCode(attrs.activation);
   const floats = bias ? [x, filter, bias] : [x, filter];
   if (!isChannelsLast(attrs) || preluActivationWeights || activation === undefined || !floats.every(isFloat))
     return undefined;
   const geometry = convGeometry(x.shape, filter.shape, attrs);
-  if (bias && !tf.util.arraysEqual(bias.shape, [geometry.outChannels])) return undefined;
-  if (isEmpty(geometry)) return undefined;
+  if (isEmpty(geometry) || (bias && bias.shape.join() !== String(geometry.outChannels))) return undefined;
   const {batch, inChannels, outChannels, height, width} = geometry;
-  const out = make([batch, height.output, width.output, outChannels]);
-  const target = {
-    out: engine.address(out),
+  const y = make([batch, height.output, width.output, outChannels]);
+  const at = {
+    x: engine.address(x),
+    filter: engine.address(filter),
+    y: engine.address(y),
     bias: bias ? engine.address(bias) : 0,
     activation,
   };
-  if (isProduct(geometry)) {
-    multiply(engine, {
-      ...product(geometry),
-      a: engine.address(x),
-      b: engine.address(filter),
-      c: target.out,
-      depth: inChannels,
-      columns: outChannels,
-      turnedB: false,
-      bias: target.bias,
-      activation,
-    });
-    return out;
+  switch (convAlgorithm(geometry)) {
+    case 'product':
+      multiply(engine, {
+        ...pixelProduct(geometry),
+        ...{a: at.x, b: at.filter, c: at.y, bias: at.bias, activation},
+        ...{depth: inChannels, columns: outChannels, turnedB: false},
+      });
+      break;
+    case 'winograd':
+      winogradForward(engine, geometry, at);
+      break;
+    default:
+      convolvePatches(engine, geometry, at);
   }
-  const plan = forwardPlan(geometry);
-  const depth = height.taps * width.taps * inChannels;
-  const panels = Math.ceil(outChannels / PANEL);
-  const packed = engine.workspace(4 * panels * PANEL * depth);
-  const chunks = chunksFor(panels, PANEL * depth);
-  engine.run('packColumns', [engine.address(filter), packed, 1, depth, outChannels, 0, chunks], {chunks});
-  convolve(engine, plan, {source: engine.address(x), packed, filterStarts: [0], ...target});
-  return out;
+  return y;
 }
 
-type ForwardCall = Parameters<Parameters<typeof engineKernel<Inputs, FusedAttrs>>[1]>[0];
-
+/** What a gradient is computed from; with `y`, what the activation made, it is taken through that as well. */
 interface GradientInputs {
   dy: TensorInfo;
-  filter: TensorInfo;
-  /** What the convolution came to after its activation, to take the gradient through that as well. */
   y?: TensorInfo;
 }
 
-interface GradientAttrs extends FusedAttrs {
-  inputShape: number[];
-}
-
-/** `Conv2DBackpropInput` of float32. */
-const conv2DBackpropInput = engineKernel<GradientInputs, GradientAttrs>(
-  tf.Conv2DBackpropInput,
-  ({inputs: {dy, filter, y}, attrs, engine, make}) => {
-    const activation = activationCode(attrs.activation);
-    if (!isChannelsLast(attrs) || activation === undefined || !isFloat(dy) || !isFloat(filter))
-      return undefined;
-    const geometry = convGeometry(attrs.inputShape, filter.shape, attrs);
-    if (isEmpty(geometry)) return undefined;
-    const {inChannels, outChannels} = geometry;
-    const out = make(attrs.inputShape);
-    const mask = y !== undefined && activation !== 0 ? engine.address(y) : 0;
-    if (isProduct(geometry) && mask === 0) {
-      multiply(engine, {
-        ...product(geometry),
-        a: engine.address(dy),
-        b: engine.address(filter),
-        c: engine.address(out),
-        depth: outChannels,
-        columns: inChannels,
-        turnedB: true,
-      });
-      return out;
-    }
-    const plan = inputGradientPlan(geometry);
-    const {packed, filterStarts} = packTurned(engine, plan, engine.address(filter));
-    convolve(engine, plan, {
-      source: engine.address(dy),
-      packed,
-      filterStarts,
-      out: engine.address(out),
-      mask,
-      maskActivation: activation,
+function inputGradient({
+  inputs: {dy, filter, y},
+  attrs,
+  engine,
+  make,
+}: EngineCall<GradientInputs & {filter: TensorInfo}, FusedAttrs & {inputShape: number[]}>):
+  TensorInfo | undefined {
+  const mask = maskOf(engine, y, attrs);
+  if (!isChannelsLast(attrs) || mask === 'unknown' || !isFloat(dy) || !isFloat(filter)) return undefined;
+  const geometry = convGeometry(attrs.inputShape, filter.shape, attrs);
+  if (isEmpty(geometry)) return undefined;
+  const dx = make(attrs.inputShape);
+  const at = {dy: engine.address(dy), filter: engine.address(filter), dx: engine.address(dx)};
+  const algorithm = convAlgorithm(geometry);
+  if (algorithm === 'product' && mask === undefined) {
+    multiply(engine, {
+      ...pixelProduct(geometry),
+      ...{a: at.dy, b: at.filter, c: at.dx},
+      ...{depth: geometry.outChannels, columns: geometry.inChannels, turnedB: true},
     });
-    return out;
-  },
-);
-
-/** What computes convolutions on the engine. */
-export const convKernels: readonly EngineKernel[] = [
-  conv2D,
-  fusedConv2D,
-  conv2DBackpropInput,
-  conv2DBackpropFilter,
-];
-
-/** The filter for the way back, in the workspace: where it lies, and where each phase's part of it begins. */
-function packTurned(
-  engine: Engine,
-  {channels, outChannels, phases}: ConvPlan,
-  filter: number,
-): {packed: number; filterStarts: number[]} {
-  const panels = Math.ceil(outChannels / PANEL);
-  const filterStarts: number[] = [];
-  let bytes = 0;
-  for (const {taps} of phases) {
-    filterStarts.push(bytes);
-    bytes += 4 * panels * PANEL * taps.length * channels;
+  } else if (algorithm === 'winograd') {
+    winogradInputGradient(engine, geometry, {...at, ...(mask && {mask})});
+  } else {
+    inputGradientOfPatches(engine, geometry, {...at, ...(mask && {mask})});
   }
-  const packed = engine.workspace(bytes);
-  const chunks = chunksFor(panels, bytes / 4 / panels);
-  const args = [filter, packed, outChannels, channels, chunks, phases.length];
-  phases.forEach(({taps}, i) => args.push(filterStarts[i]!, taps.length, ...taps));
-  engine.run('packTurnedTaps', args, {chunks});
-  return {packed, filterStarts};
+  return dx;
 }
 
-/** Addresses of what takes part in a convolution, and what is done on the way. */
-interface Operands {
-  source: number;
-  /** The output of the activation through which the source, a gradient, is taken first; 0 for none. */
-  mask?: number;
-  maskActivation?: number;
-  packed: number;
-  /** Where in it each phase's panels begin. */
-  filterStarts: readonly number[];
-  out: number;
-  bias?: number;
-  activation?: number;
-}
-
-function convolve(engine: Engine, plan: ConvPlan, operands: Operands): void {
-  const {batch, channels, outChannels, height, width, phases} = plan;
-  const {
-    source,
-    mask = 0,
-    maskActivation = 0,
-    packed,
-    filterStarts,
-    out,
-    bias = 0,
-    activation = 0,
-  } = operands;
-  const isDirect = plan.isUnpadded && mask === 0;
-  const bandCount = Math.max(1, Math.round((height.count * width.count) / BAND_PIXELS));
-  const rowsPerBand = Math.ceil(height.count / bandCount);
-  const isWhole = rowsPerBand >= height.count;
-  const imagesPerBand = isWhole
-    ? Math.min(batch, Math.max(1, Math.round(BAND_PIXELS / (height.count * width.count))))
-    : 1;
-  const bands = Math.ceil(height.count / rowsPerBand) * Math.ceil(batch / imagesPerBand);
-  const bufferRows = (rowsPerBand - 1) * height.step + height.extent;
-  const bufferWidth = (width.count - 1) * width.step + width.extent;
-  const rowBytes = 4 * channels * (isDirect ? width.input : bufferWidth);
-  const perPixel = phases.reduce((sum, {taps}) => sum + taps.length, 0) * channels * outChannels;
-  const chunks = chunksFor(bands, rowsPerBand * imagesPerBand * width.count * perPixel);
-  const segmentBytes = 8 * Math.ceil(Math.max(...phases.map(({segments}) => segments.length)) / 2);
-  const tableAt = SPILL + segmentBytes;
-  const bufferAt = tableAt + 8 * imagesPerBand * rowsPerBand * width.count;
-  engine.run(
-    'convolve',
-    [
-      ...[source, mask, maskActivation, packed, out, bias, activation],
-      ...[batch, height.input, width.input, channels],
-      ...[height.output, width.output, outChannels],
-      ...[height.pad, width.pad, bufferRows, bufferWidth, height.step, width.step],
-      ...[height.count, rowsPerBand, imagesPerBand, Number(isDirect), tableAt, bufferAt],
-      ...[chunks, phases.length],
-      ...phases.flatMap((phase, i) => phaseArgs(phase, filterStarts[i]!, rowBytes, 4 * channels)),
-    ],
-    {chunks, scratch: bufferAt + (isDirect ? 0 : imagesPerBand * bufferRows * rowBytes)},
-  );
-}
-
-function phaseArgs(phase: ConvPhase, filterStart: number, rowBytes: number, pixelBytes: number): number[] {
-  const {row, column, segments, length} = phase;
-  return [
-    ...[row.offset, column.offset, row.stride, column.stride],
-    ...[row.first, row.end, column.first, column.end],
-    ...[filterStart, segments.length, length],
-    ...segments.map(segment => segment.row * rowBytes + segment.column * pixelBytes),
-  ];
-}
-
-/** Whether it is a product of a matrix of pixels: a 1 × 1 filter that sees each once. */
-function isProduct({height, width}: Geometry): boolean {
-  return [height, width].every(
-    ({taps, stride, pad, input, output}) => taps === 1 && stride === 1 && pad === 0 && input === output,
-  );
-}
-
-function product({batch, height, width}: Geometry) {
-  return {
-    batch: 1,
-    rows: batch * height.output * width.output,
-    turnedA: false,
-    sharesA: false,
-    sharesB: false,
+function gradientOfFilter({
+  inputs: {x, dy, y},
+  attrs,
+  engine,
+  make,
+}: EngineCall<GradientInputs & {x: TensorInfo}, FusedAttrs & {filterShape: number[]}>):
+  TensorInfo | undefined {
+  const mask = maskOf(engine, y, attrs);
+  if (!isChannelsLast(attrs) || mask === 'unknown' || !isFloat(x) || !isFloat(dy)) return undefined;
+  const geometry = convGeometry(x.shape, attrs.filterShape, attrs);
+  if (isEmpty(geometry)) return undefined;
+  const dw = make(attrs.filterShape);
+  const at = {
+    x: engine.address(x),
+    dy: engine.address(dy),
+    dw: engine.address(dw),
+    ...(mask && {mask}),
   };
+  if (convAlgorithm(geometry) === 'winograd') winogradFilterGradient(engine, geometry, at);
+  else filterGradient(engine, geometry, at);
+  return dw;
 }
+
+function gradientOfBias({
+  inputs: {dy, y},
+  attrs,
+  engine,
+  make,
+}: EngineCall<GradientInputs, {activation?: string}>): TensorInfo | undefined {
+  const mask = maskOf(engine, y, attrs);
+  if (mask === 'unknown' || !isFloat(dy)) return undefined;
+  const channels = dy.shape[dy.shape.length - 1]!;
+  const db = make([channels]);
+  biasGradient(engine, {
+    rows: tf.util.sizeFromShape(dy.shape) / channels,
+    channels,
+    dy: engine.address(dy),
+    db: engine.address(db),
+    ...(mask && {mask}),
+  });
+  return db;
+}
+
+function maskOf(
+  engine: EngineCall<unknown, unknown>['engine'],
+  y: TensorInfo | undefined,
+  attrs: {activation?: string},
+): Mask | undefined | 'unknown' {
+  const activation = activationCode(attrs.activation);
+  if (activation === undefined) return 'unknown';
+  return y === undefined || activation === 0 ? undefined : {y: engine.address(y), activation};
+}
+
+function pixelProduct({batch, height, width}: Geometry) {
+  const rows = batch * height.output * width.output;
+  return {batch: 1, rows, turnedA: false, sharesA: false, sharesB: false};
+}
+
+/** What computes convolutions on the engine. `GlassboxConv2D` is called for its gradient, see gradients/conv.ts. */
+export const convKernels: readonly EngineKernel[] = [
+  engineKernel(tf.Conv2D, forward),
+  engineKernel(tf.FusedConv2D, forward),
+  engineKernel('GlassboxConv2D', forward),
+  engineKernel('GlassboxBiasedConv2D', forward),
+  engineKernel(tf.Conv2DBackpropInput, inputGradient),
+  engineKernel('GlassboxConv2DInputGradient', inputGradient),
+  engineKernel(tf.Conv2DBackpropFilter, gradientOfFilter),
+  engineKernel('GlassboxConv2DFilterGradient', gradientOfFilter),
+  engineKernel('GlassboxConv2DBiasGradient', gradientOfBias),
+];

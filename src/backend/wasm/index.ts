@@ -10,7 +10,7 @@ import {conv2dBackpropInput} from './convInputGradient';
 import {depthwiseBackpropFilter, depthwiseBackpropInput} from './depthwiseGradients';
 import {batchNormGradient} from './gradients/batchNorm';
 import {comparisonGradients} from './gradients/comparisons';
-import {convGradient, depthwiseGradient} from './gradients/conv';
+import {biasedConvGradient, convGradient, depthwiseGradient, fusedConvGradient} from './gradients/conv';
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
 import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
@@ -76,7 +76,7 @@ export const trainingKernels: Repair[] = [
     id: 'conv-dilation',
     description: 'tfjs refuses the gradients of dilated convolutions; now they are computed.',
     backends: ['wasm', 'cpu'],
-    gradients: () => [convGradient, depthwiseGradient],
+    gradients: () => [convGradient, depthwiseGradient, fusedConvGradient, biasedConvGradient],
   },
   {
     id: 'layer-calls',

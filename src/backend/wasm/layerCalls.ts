@@ -5,21 +5,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import {convolveImages, convolveSequence} from './convLayer';
+import type {ConvolutionLayer} from './convLayer';
 import {gradientDepth, patchLayer} from './tfjsInternals';
 
 /** What a 2-D convolution layer holds. */
-interface ConvLayer {
-  rank: number;
-  kernel: layers.LayerVariable;
-  depthwiseKernel: layers.LayerVariable;
-  bias: layers.LayerVariable | null;
-  kernelSize: [number, number];
-  strides: [number, number];
-  dilationRate: [number, number];
-  depthMultiplier: number;
-  padding: string;
-  dataFormat: string;
-  activation: {apply(x: Tensor): Tensor} | null;
+interface ConvLayer extends ConvolutionLayer {
+  readonly rank: number;
+  readonly depthwiseKernel: layers.LayerVariable;
+  readonly kernelSize: [number, number];
+  readonly strides: [number, number];
+  readonly dilationRate: [number, number];
 }
 
 type Call<L> = (this: L, inputs: Tensor | Tensor[], kwargs: object) => Tensor | Tensor[];
@@ -31,19 +27,23 @@ const make = layers.layers;
 /** Puts the layers right; a second call, also from another copy of glassbox, changes nothing. */
 export function repairLayerCalls(): void {
   // tfjs's fused operation computes the gradients of input and filter whether needed or not, and refuses a
-  // dilation. While gradients are recorded the plain one is called instead; the numbers are the same.
+  // dilation. While gradients are recorded one of our own is called instead; the numbers are the same.
   patchLayer<ConvLayer, Call<ConvLayer>>(make.conv2d({filters: 1, kernelSize: 1}), 'call', fused => {
     return function (inputs, kwargs) {
       if (gradientDepth() === 0 || this.rank !== 2) return fused.call(this, inputs, kwargs);
-      return tf.tidy(() => convolve(this, single(inputs), false));
+      return tf.tidy(() => convolveImages(this, single(inputs)));
     };
   });
   // tfjs has no causal padding: it throws in a call, and takes the output for shorter than it is.
   const conv1d = make.conv1d({filters: 1, kernelSize: 1});
   patchLayer<CausalLayer, Call<CausalLayer>>(conv1d, 'call', plain => {
     return function (inputs, kwargs) {
-      if (this.padding !== 'causal') return plain.call(this, inputs, kwargs);
-      return tf.tidy(() => plain.call(paddedAs(this, 'valid'), padStart(this, single(inputs)), kwargs));
+      return tf.tidy(() => {
+        const isCausal = this.padding === 'causal';
+        const x = isCausal ? padStart(this, single(inputs)) : single(inputs);
+        const layer = isCausal ? paddedAs(this, 'valid') : this;
+        return gradientDepth() === 0 ? plain.call(layer, x, kwargs) : convolveSequence(layer, x);
+      });
     };
   });
   patchLayer<CausalLayer, OutputShape<CausalLayer>>(conv1d, 'computeOutputShape', plain => {
@@ -56,7 +56,7 @@ export function repairLayerCalls(): void {
   patchLayer<ConvLayer, Call<ConvLayer>>(depthwise, 'call', plain => {
     return function (inputs, kwargs) {
       if (tf.backend_util.tupleValuesAreOne(this.dilationRate)) return plain.call(this, inputs, kwargs);
-      return tf.tidy(() => convolve(this, single(inputs), true));
+      return tf.tidy(() => convolveDepthwise(this, single(inputs)));
     };
   });
   patchLayer<ConvLayer, OutputShape<ConvLayer>>(depthwise, 'computeOutputShape', plain => {
@@ -86,12 +86,9 @@ export function repairLayerCalls(): void {
   );
 }
 
-/** What a 1-D convolution layer says of its padding. */
-interface CausalLayer {
-  readonly padding: string;
+/** What a 1-D convolution layer holds. */
+interface CausalLayer extends ConvolutionLayer {
   readonly kernelSize: readonly number[];
-  readonly dilationRate: number | readonly number[];
-  readonly dataFormat: string;
 }
 
 /** The layer, with the same weights, as if it had been made with another padding. */
@@ -113,13 +110,12 @@ function single(inputs: Tensor | Tensor[]): Tensor4D {
   return (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
 }
 
-function convolve(layer: ConvLayer, input: Tensor4D, isDepthwise: boolean): Tensor {
+function convolveDepthwise(layer: ConvLayer, input: Tensor4D): Tensor {
   const channelsFirst = layer.dataFormat === 'channelsFirst';
   const x = channelsFirst ? tf.transpose(input, [0, 2, 3, 1]) : input;
   const pad = layer.padding === 'same' ? 'same' : 'valid';
-  const op = isDepthwise ? tf.depthwiseConv2d : tf.conv2d;
-  const kernel = (isDepthwise ? layer.depthwiseKernel : layer.kernel).read() as Tensor4D;
-  let y: Tensor = op(x, kernel, layer.strides, pad, 'NHWC', layer.dilationRate);
+  const filter = layer.depthwiseKernel.read() as Tensor4D;
+  let y: Tensor = tf.depthwiseConv2d(x, filter, layer.strides, pad, 'NHWC', layer.dilationRate);
   if (layer.bias) y = tf.add(y, layer.bias.read());
   if (channelsFirst) y = tf.transpose(y, [0, 3, 1, 2]);
   return layer.activation ? layer.activation.apply(y) : y;

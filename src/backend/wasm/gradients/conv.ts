@@ -24,6 +24,42 @@ export const convGradient: GradConfig = gradientConfig<ConvAttrs>({
   },
 });
 
+/** What the kernels of our own that apply bias and activation are called with. */
+export interface FusedConvAttrs extends ConvAttrs {
+  activation: 'linear' | 'relu' | 'relu6';
+}
+
+/** The gradient of `GlassboxConv2D`: each part by itself, through the activation by what that came to. */
+export const fusedConvGradient: GradConfig = gradientConfig<FusedConvAttrs>({
+  kernelName: 'GlassboxConv2D',
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [true],
+  gradient: (dy, [x, filter, y], attrs) => fusedGradients(dy, x!, filter!, {y: y!}, attrs),
+});
+
+/** The gradient of `GlassboxBiasedConv2D`, which has no activation and need not keep its output. */
+export const biasedConvGradient: GradConfig = gradientConfig<FusedConvAttrs>({
+  kernelName: 'GlassboxBiasedConv2D',
+  inputsToSave: ['x', 'filter'],
+  gradient: (dy, [x, filter], attrs) => fusedGradients(dy, x!, filter!, {}, attrs),
+});
+
+function fusedGradients(
+  dy: Tensor,
+  x: Tensor,
+  filter: Tensor,
+  output: {y?: Tensor},
+  attrs: FusedConvAttrs,
+): Record<string, () => Tensor> {
+  return {
+    x: () =>
+      runKernel('GlassboxConv2DInputGradient', {dy, filter, ...output}, {...attrs, inputShape: x.shape}),
+    filter: () =>
+      runKernel('GlassboxConv2DFilterGradient', {x, dy, ...output}, {...attrs, filterShape: filter.shape}),
+    bias: () => runKernel('GlassboxConv2DBiasGradient', {dy, ...output}, {activation: attrs.activation}),
+  };
+}
+
 /** The gradient of `DepthwiseConv2dNative`. */
 export const depthwiseGradient: GradConfig = gradientConfig<ConvAttrs>({
   kernelName: tf.DepthwiseConv2dNative,

@@ -21,3 +21,4 @@ export {binary} from './binary';
 export {pool} from './pool';
 export {poolGradient} from './poolGradient';
 export {poolGradientTwo} from './poolGradientTwo';
+export {convBiasGradient} from './convBiasGradient';

@@ -1,11 +1,8 @@
 /** Filter gradients of convolutions on the engine: bands of images, their partial sums, and the sum of these. */
-import * as tf from '@tensorflow/tfjs-core';
-import type {TensorInfo} from '@tensorflow/tfjs-core';
-import {activationCode} from './convActivation';
-import {chunksFor, engineKernel, isFloat} from './engine';
+import {chunksFor} from './engine';
 import type {Engine} from './engine';
-import {convGeometry, isChannelsLast, isEmpty} from './geometry';
-import type {Axis, ConvAttrs, Geometry} from './geometry';
+import type {Axis, Geometry} from './geometry';
+import type {Mask} from './winograd';
 
 /** Pixels that a band has about: with a panel of `dy`, they stay in a first-level cache. */
 const BAND_PIXELS = 256;
@@ -20,48 +17,12 @@ const MOST_PARTIALS = 1 << 24;
 /** Bytes of scratch before the segments; as in kernels/convFilterGradient.ts. */
 const SPILL = 64;
 
-interface Inputs {
-  x: TensorInfo;
-  dy: TensorInfo;
-  /** What the convolution came to after its activation, to take the gradient through that as well. */
-  y?: TensorInfo;
-}
-
-interface Attrs extends ConvAttrs {
-  filterShape: number[];
-  activation?: string;
-}
-
-/** `Conv2DBackpropFilter` of float32. */
-export const conv2DBackpropFilter = engineKernel<Inputs, Attrs>(
-  tf.Conv2DBackpropFilter,
-  ({inputs: {x, dy, y}, attrs, engine, make}) => {
-    const activation = activationCode(attrs.activation);
-    if (!isChannelsLast(attrs) || activation === undefined || !isFloat(x) || !isFloat(dy)) return undefined;
-    const geometry = convGeometry(x.shape, attrs.filterShape, attrs);
-    if (isEmpty(geometry)) return undefined;
-    const out = make(attrs.filterShape);
-    filterGradient(engine, geometry, {
-      x: engine.address(x),
-      dy: engine.address(dy),
-      y: y !== undefined && activation !== 0 ? engine.address(y) : 0,
-      activation,
-      out: engine.address(out),
-    });
-    return out;
-  },
-);
-
-interface Addresses {
-  x: number;
-  dy: number;
-  /** 0 for none. */
-  y: number;
-  activation: number;
-  out: number;
-}
-
-function filterGradient(engine: Engine, geometry: Geometry, addresses: Addresses): void {
+/** The gradient of the filter, of addresses. */
+export function filterGradient(
+  engine: Engine,
+  geometry: Geometry,
+  {x, dy, dw, mask}: {x: number; dy: number; dw: number; mask?: Mask},
+): void {
   const {batch, inChannels, outChannels, height, width} = geometry;
   const size = height.taps * width.taps * inChannels * outChannels;
   const bandCount = Math.max(1, Math.round((height.output * width.output) / BAND_PIXELS));
@@ -85,11 +46,11 @@ function filterGradient(engine: Engine, geometry: Geometry, addresses: Addresses
   const bandRows = imagesPerBand * rowsPerBand;
   const panelAt = SPILL + 8 * Math.ceil(bandRows / 2);
   const planesAt = panelAt + 64 * bandRows * width.output;
-  const partials = groups === 1 ? addresses.out : engine.workspace(4 * groups * size);
+  const partials = groups === 1 ? dw : engine.workspace(4 * groups * size);
   engine.run(
     'convFilterGradient',
     [
-      ...[addresses.x, addresses.dy, addresses.y, addresses.activation, partials],
+      ...[x, dy, mask?.y ?? 0, mask?.activation ?? 0, partials],
       ...[batch, height.input, width.input, inChannels, height.output, width.output, outChannels],
       ...[height.taps, width.taps, height.stride, width.stride, height.dilation, width.dilation],
       ...[height.pad, width.pad, rowsPerBand, imagesPerBand, groups, ranges],
@@ -102,7 +63,7 @@ function filterGradient(engine: Engine, geometry: Geometry, addresses: Addresses
   );
   if (groups === 1) return;
   const sumChunks = chunksFor(Math.ceil(size / 16), 16 * groups);
-  engine.run('sumParts', [partials, addresses.out, groups, size, sumChunks], {chunks: sumChunks});
+  engine.run('sumParts', [partials, dw, groups, size, sumChunks], {chunks: sumChunks});
 }
 
 /** Phases of the columns up to the last that a tap sees. */
