@@ -13,6 +13,7 @@ import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
 import {recurrentGradients} from './engineRecurrent';
+import {gruKernels} from './engineRecurrentGru';
 import {lstmKernels} from './engineRecurrentLstm';
 import {unaryKernels} from './engineUnary';
 
@@ -24,6 +25,7 @@ export const engineKernels: readonly EngineKernel[] = [
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,
+  ...gruKernels,
   engineOptimizerStep,
   engineDepthwise,
   engineFusedDepthwise,

@@ -88,7 +88,7 @@ export const trainingKernels: Repair[] = [
   {
     id: 'wasm/recurrent-layers',
     description:
-      'tfjs-layers computes recurrent layers step by step, hundreds of operations a call; LSTM is one operation now.',
+      'tfjs-layers computes recurrent layers step by step, hundreds of operations a call; LSTM and GRU are one operation now.',
     backends: ['wasm'],
     prepare: async () => fuseRecurrentCalls(),
   },

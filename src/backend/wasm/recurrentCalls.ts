@@ -7,8 +7,9 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {mayFuse} from '../fusion';
 import {gateActivations} from './engineRecurrent';
+import {GRU} from './engineRecurrentGru';
 import {LSTM} from './engineRecurrentLstm';
-import {lstm} from './recurrentOperations';
+import {gru, lstm} from './recurrentOperations';
 import type {Recurrence, RecurrentResult} from './recurrentOperations';
 import {cellClassOf, gradientDepth, hasKernel, patchLayer} from './tfjsInternals';
 
@@ -63,7 +64,10 @@ interface Fusion {
 export function fuseRecurrentCalls(): void {
   // With a name of its own a layer does not count in the names of the program's.
   const config = {units: 1, name: 'glassbox'};
-  const fusions: Fusion[] = [{layer: layers.layers.lstm(config), kernelName: LSTM, states: 2, compute: lstm}];
+  const fusions: Fusion[] = [
+    {layer: layers.layers.lstm(config), kernelName: LSTM, states: 2, compute: lstm},
+    {layer: layers.layers.gru(config), kernelName: GRU, states: 1, compute: gru},
+  ];
   for (const fusion of fusions) {
     const cellClass = cellClassOf(fusion.layer);
     patchLayer<RecurrentLayer, Call>(fusion.layer, 'call', plain => {

@@ -6,6 +6,7 @@ import {
   RECURRENT_KERNEL_GRADIENT,
 } from './engineRecurrent';
 import type {RecurrentAttrs} from './engineRecurrent';
+import {GRU, GRU_GRADIENT} from './engineRecurrentGru';
 import {LSTM, LSTM_GRADIENT} from './engineRecurrentLstm';
 import {isRecording, runKernelOfMany, runOperation} from './tfjsInternals';
 
@@ -71,6 +72,48 @@ export function lstm(recurrence: Recurrence): RecurrentResult {
         recurrentKernel: () => kernelGradient(before, panels, groups),
         h: () => dFirstH,
         c: () => dFirstC,
+      };
+    },
+  });
+  return resultOf(outputs, sequence);
+}
+
+/** GRU; the state is h. */
+export function gru(recurrence: Recurrence): RecurrentResult {
+  const {x, kernel, recurrentKernel, bias, mask, sequence, lasts} = recurrence;
+  const {activation, recurrentActivation, goBackwards} = recurrence;
+  const attrs = {activation, recurrentActivation, goBackwards};
+  const units = recurrentKernel.shape[0];
+  const groups = [2 * units, units];
+  const start = recurrence.states?.[0];
+  const keepsGradient = isRecording();
+  const outputs = runOperation({
+    inputs: defined({x, kernel, recurrentKernel, bias, h: start}),
+    forward: keep => {
+      const inputs = {x, kernel, recurrentKernel, bias, h: start, mask};
+      const made = runKernelOfMany(GRU, inputs, {...attrs, sequence, keep: keepsGradient});
+      const all = sequence ? [made[1]!] : [];
+      if (keepsGradient) {
+        const kept = made.slice(1 + all.length);
+        keep([x, kernel, recurrentKernel, ...kept, ...(mask === undefined ? [] : [mask])]);
+      }
+      return wanted(all, [made[0]!], lasts);
+    },
+    gradient: (dys, kept) => {
+      const [input, weight, recurrent, gates, before, maskKept] = kept as [
+        ...[Tensor, Tensor, Tensor, Tensor, Tensor],
+        Tensor | undefined,
+      ];
+      const [dSequence, dh] = sequence ? dys : [undefined, ...dys];
+      const [panels, dFirst, reset] = runKernelOfMany(
+        GRU_GRADIENT,
+        {dSequence, dh, recurrentKernel: recurrent, mask: maskKept, gates, before},
+        attrs,
+      ) as [Tensor, Tensor, Tensor];
+      return {
+        ...gradientsOf(panels, input, weight, groups),
+        recurrentKernel: () => kernelGradient(before, panels, groups, reset),
+        h: () => dFirst,
       };
     },
   });

@@ -1,31 +1,11 @@
-import {beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
-import {runRecurrent} from './recurrentSupport';
+import {expectAsOnCpu} from './recurrentSupport';
 import type {RecurrentCase} from './recurrentSupport';
-import {expectNear} from './support';
 
 beforeAll(async () => {
   await useBackend('wasm', {engine: true});
 });
-
-async function expectAsOnCpu(test: RecurrentCase, kernel: string, tolerance = 1e-5): Promise<void> {
-  await useBackend('cpu');
-  const expected = await runRecurrent(test);
-  await useBackend('wasm');
-  const actual = await runRecurrent(test);
-  expect(actual.kernels).toContain(kernel);
-  expect(actual.kernels).not.toContain('Sigmoid');
-  expect(actual.outputs.length).toBe(expected.outputs.length);
-  actual.outputs.forEach((output, i) => expectNear(output, expected.outputs[i]!, tolerance));
-  expect(Object.keys(actual.gradients)).toEqual(Object.keys(expected.gradients));
-  for (const [name, gradient] of Object.entries(actual.gradients)) {
-    try {
-      expectNear(gradient, expected.gradients[name]!, tolerance);
-    } catch (error) {
-      throw new Error(`the gradient of ${name}`, {cause: error});
-    }
-  }
-}
 
 describe('an LSTM on the engine', () => {
   const base = {type: 'lstm', batch: 3, steps: 4, features: 5, units: 3} as const;

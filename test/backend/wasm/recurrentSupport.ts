@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {expect} from 'vitest';
 import {Random} from '../../../src/core';
-import {values} from './support';
+import {useBackend} from '../../../src/backend';
+import {expectNear, values} from './support';
 
 type LayerConfig = Parameters<typeof layers.layers.lstm>[0];
 
@@ -115,4 +116,24 @@ function variable(numbers: Float32Array, shape: number[]): tf.Variable {
   const made = tf.variable(tensor);
   tensor.dispose();
   return made;
+}
+
+/** Compares all outputs and gradients on the engine, by `kernel`, with those of tfjs's loop on the CPU. */
+export async function expectAsOnCpu(test: RecurrentCase, kernel: string, tolerance = 1e-5): Promise<void> {
+  await useBackend('cpu');
+  const expected = await runRecurrent(test);
+  await useBackend('wasm');
+  const actual = await runRecurrent(test);
+  expect(actual.kernels).toContain(kernel);
+  expect(actual.kernels).not.toContain('Sigmoid');
+  expect(actual.outputs.length).toBe(expected.outputs.length);
+  actual.outputs.forEach((output, i) => expectNear(output, expected.outputs[i]!, tolerance));
+  expect(Object.keys(actual.gradients)).toEqual(Object.keys(expected.gradients));
+  for (const [name, gradient] of Object.entries(actual.gradients)) {
+    try {
+      expectNear(gradient, expected.gradients[name]!, tolerance);
+    } catch (error) {
+      throw new Error(`the gradient of ${name}`, {cause: error});
+    }
+  }
 }

@@ -22,3 +22,4 @@ export {pool} from './pool';
 export {poolGradient} from './poolGradient';
 export {poolGradientTwo} from './poolGradientTwo';
 export {convBiasGradient} from './convBiasGradient';
+export {gru, gruGradient} from './gru';
