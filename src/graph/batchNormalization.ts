@@ -7,6 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Rank, Tensor, Tensor1D, Tensor4D} from '@tensorflow/tfjs-core';
+import {hasKernel} from '../core';
 import {expandTo} from './masks';
 import type {StatisticsLedger} from './statistics';
 import {batchNormalizationFields, isRecordingNested, variableOf, withoutRecording} from './tfjsInternals';
@@ -93,6 +94,8 @@ function normalizeImages(
   const total = images.size / channels;
   // A gradient in closed form knows no gradient of its own.
   if (isRecordingNested()) return composed(images, {gamma, beta, epsilon, weights});
+  const isPlain = weights === null && images.dtype === 'float32' && images.size > 0;
+  if (isPlain && hasKernel('GlassboxBatchNormForward')) return byKernel(images, gamma, beta, epsilon);
   const {mean, variance, centred, count} = withoutRecording(() => moments(images, weights));
   const inputs: Tensor[] = [images];
   if (gamma !== undefined) inputs.push(gamma);
@@ -123,6 +126,40 @@ function normalizeImages(
       return [dx, ...(gamma === undefined ? [] : [dGamma]), ...(beta === undefined ? [] : [dBeta])];
     };
     return {value, gradFunc};
+  });
+  return {y: normalize(...inputs), mean, variance};
+}
+
+/** The same where the backend has kernels for it: x itself is kept for the gradient, no copy of it. */
+function byKernel(
+  x: Tensor4D,
+  gamma: Tensor1D | undefined,
+  beta: Tensor1D | undefined,
+  epsilon: number,
+): {y: Tensor4D; mean: Tensor1D; variance: Tensor1D} {
+  const parameters = {...(gamma && {gamma}), ...(beta && {beta})};
+  const [y, mean, variance, inverse] = withoutRecording(() =>
+    tf
+      .engine()
+      .runKernel<[Tensor4D, Tensor1D, Tensor1D, Tensor1D]>(
+        'GlassboxBatchNormForward',
+        {x, ...parameters},
+        {epsilon},
+      ),
+  );
+  const inputs: Tensor[] = [x, ...Object.values(parameters)];
+  const normalize = tf.customGrad((...args) => {
+    const save = args[inputs.length] as tf.GradSaveFunc;
+    save([x, mean, inverse, ...(gamma === undefined ? [] : [gamma])]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
+      const [x, mean, inverse, gamma] = saved as [Tensor, Tensor, Tensor, Tensor?];
+      const tensors = {dy, x, mean, inverse, ...(gamma && {gamma})};
+      const [dx, dGamma, dBeta] = tf
+        .engine()
+        .runKernel<[Tensor, Tensor, Tensor]>('GlassboxBatchNormBackward', tensors);
+      return [dx, ...(gamma === undefined ? [] : [dGamma]), ...(beta === undefined ? [] : [dBeta])];
+    };
+    return {value: y, gradFunc};
   });
   return {y: normalize(...inputs), mean, variance};
 }

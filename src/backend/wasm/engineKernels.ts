@@ -1,6 +1,7 @@
 /** What runs on the engine: these kernels go on top of all others of the repaired backend. */
 import type {EngineKernel} from './engine';
 import {attentionKernels} from './attention';
+import {batchNormKernels} from './engineBatchNorm';
 import {binaryKernels} from './engineBinary';
 import {convKernels} from './engineConv';
 import {
@@ -36,4 +37,5 @@ export const engineKernels: readonly EngineKernel[] = [
   engineAvgPool,
   engineMaxPoolGradient,
   engineAvgPoolGradient,
+  ...batchNormKernels,
 ];

@@ -23,3 +23,5 @@ export {poolGradient} from './poolGradient';
 export {poolGradientTwo} from './poolGradientTwo';
 export {convBiasGradient} from './convBiasGradient';
 export {gru, gruGradient} from './gru';
+export {batchNormApply, batchNormGiven, batchNormMerge, batchNormMoments} from './batchNorm';
+export {batchNormInput, batchNormSlopes, batchNormSpread, batchNormSums} from './batchNormGradient';
