@@ -13,6 +13,7 @@ import {
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
+import {reductionKernels} from './engineReduce';
 import {recurrentGradients} from './engineRecurrent';
 import {gruKernels} from './engineRecurrentGru';
 import {lstmKernels} from './engineRecurrentLstm';
@@ -23,6 +24,7 @@ export const engineKernels: readonly EngineKernel[] = [
   engineFusedMatMul,
   ...unaryKernels,
   ...binaryKernels,
+  ...reductionKernels,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,

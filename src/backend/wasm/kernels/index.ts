@@ -25,3 +25,4 @@ export {convBiasGradient} from './convBiasGradient';
 export {gru, gruGradient} from './gru';
 export {batchNormApply, batchNormGiven, batchNormMerge, batchNormMoments} from './batchNorm';
 export {batchNormInput, batchNormSlopes, batchNormSpread, batchNormSums} from './batchNormGradient';
+export {reduce, reduceParts} from './reduce';
