@@ -79,7 +79,7 @@ function reduce(engine: Engine, code: number, x: number, to: number, step: Step,
   const parts = rowParts > 1 ? engine.workspace(8 * count * rowParts * width) : to;
   engine.run('reduce', [x, parts, code, count, rows, width, matrixParts, rowParts, columnParts, scale], {
     chunks: matrixParts * rowParts * columnParts,
-    scratch: 8 * Math.max(width, 16),
+    scratch: 8 * width,
   });
   if (rowParts > 1) engine.run('reduceParts', [parts, to, code, count, rowParts, width, scale]);
 }

@@ -104,19 +104,37 @@ function columns<Op>(x: usize, step: usize, rows: i32, width: i32, sums: usize):
   }
 }
 
-/** As `columns`, of a line of `length` numbers; `sums` has room for 16. */
-function line<Op>(x: usize, length: i32, sums: usize): void {
-  const rows = length >> 4;
-  let result = neutral<Op>();
-  if (rows > 0) {
-    columns<Op>(x, 64, rows, 16, sums);
-    let pairs = combineDoubles<Op>(v128.load(sums), v128.load(sums, 16));
-    for (let i: usize = 32; i < 128; i += 32)
-      pairs = combineDoubles<Op>(pairs, combineDoubles<Op>(v128.load(sums + i), v128.load(sums + i, 16)));
-    result = combineOne<Op>(f64x2.extract_lane(pairs, 0), f64x2.extract_lane(pairs, 1));
+/** The four numbers of a vector, two and two, in float64. */
+// @ts-ignore: decorator
+@inline
+function halves<Op>(value: v128): v128 {
+  const high = i8x16.shuffle(value, value, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+  return combineDoubles<Op>(f64x2.promote_low_f32x4(value), f64x2.promote_low_f32x4(high));
+}
+
+/** `sum = op over x[0, length)` in float64: sixteen lanes, as sixteen columns. */
+function line<Op>(x: usize, length: i32, sum: usize): void {
+  const end = x + ((<usize>length) << 2);
+  let pairs = f64x2.splat(neutral<Op>());
+  while (x + 64 <= end) {
+    let s0 = v128.load(x);
+    let s1 = v128.load(x, 16);
+    let s2 = v128.load(x, 32);
+    let s3 = v128.load(x, 48);
+    const stop = min(x + ((<usize>BLOCK) << 6), end);
+    x += 64;
+    for (; x + 64 <= stop; x += 64) {
+      s0 = combine<Op>(s0, v128.load(x));
+      s1 = combine<Op>(s1, v128.load(x, 16));
+      s2 = combine<Op>(s2, v128.load(x, 32));
+      s3 = combine<Op>(s3, v128.load(x, 48));
+    }
+    pairs = combineDoubles<Op>(pairs, combineDoubles<Op>(halves<Op>(s0), halves<Op>(s1)));
+    pairs = combineDoubles<Op>(pairs, combineDoubles<Op>(halves<Op>(s2), halves<Op>(s3)));
   }
-  for (let i = rows << 4; i < length; i++) result = combineOne<Op>(result, load<f32>(x + ((<usize>i) << 2)));
-  store<f64>(sums, result);
+  let result = combineOne<Op>(f64x2.extract_lane(pairs, 0), f64x2.extract_lane(pairs, 1));
+  for (; x < end; x += 4) result = combineOne<Op>(result, load<f32>(x));
+  store<f64>(sum, result);
 }
 
 function part<Op>(x: usize, rows: i32, width: i32, first: i32, wide: i32, sums: usize): void {
@@ -129,7 +147,7 @@ function part<Op>(x: usize, rows: i32, width: i32, first: i32, wide: i32, sums: 
  * With one part of the rows `to` gets float32, times `scale`; with more it gets what `reduceParts` needs, float64
  * of `[count, rowParts, width]`.
  *
- * Scratch: `8 · max(width, 16)` bytes.
+ * Scratch: `8 · width` bytes.
  *
  * @param args x, to, op (0 sum, 1 largest, 2 smallest), count, rows, width, matrixParts, rowParts, columnParts, scale
  */
