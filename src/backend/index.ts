@@ -1,3 +1,7 @@
 export {withoutFusion} from './fusion';
 export {useBackend} from './useBackend';
-export type {AppliedRepair, Backend, BackendName, BackendOptions} from './types';
+export type {AppliedRepair, Backend, BackendName, BackendOptions, EngineState} from './types';
+export {backendState} from './runningBackend';
+export type {BackendState} from './runningBackend';
+export {Profile} from './profile';
+export type {KernelPlace, KernelProfile} from './profile';

@@ -82,6 +82,12 @@ export function mapKernelInputs(
   return mapped as NamedTensorInfoMap;
 }
 
+/** All tensors that a kernel is called with, on their own and in lists. */
+export function kernelInputs(inputs: NamedTensorInfoMap): TensorInfo[] {
+  const values = Object.values(inputs as Record<string, TensorInfo | TensorInfo[] | null | undefined>);
+  return values.flatMap(input => input ?? []);
+}
+
 /** The attributes of a kernel call, under the type that its operation gives them. */
 export function attrsAs<Attrs>(attrs: tf.NamedAttrMap | undefined): Attrs {
   return attrs as unknown as Attrs;

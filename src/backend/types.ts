@@ -2,6 +2,8 @@
  * What `useBackend` takes and gives.
  */
 
+import type {Profile} from './profile';
+
 /** The backends that can be asked for. */
 export type BackendName = 'wasm' | 'cpu';
 
@@ -59,10 +61,27 @@ export interface Backend {
   readonly name: BackendName;
   /** The name under which tfjs knows it: what `tf.getBackend()` answers while it is active. */
   readonly tfjsName: string;
-  /** How many threads its kernels run on. */
+  /** How many threads its kernels run on, now: a later call of `useBackend` may change it. */
   readonly threads: number;
   /** Whether glassbox's own kernels run. */
   readonly engine: EngineState;
   /** What was put right, in the order in which it was done. */
   readonly repairs: readonly AppliedRepair[];
+  /**
+   * Runs a function and measures, kernel by kernel, where its time goes. Measuring itself takes about a
+   * microsecond a kernel. Nothing else should run on the backend until the promise is settled: it would be counted.
+   *
+   * @param run what to measure, such as some steps of training; it may be async, and then waiting counts as time
+   *   between kernels
+   * @throws ConfigurationError while another profile is being taken; whatever `run` throws
+   *
+   * @example
+   * const backend = await useBackend('wasm');
+   * const x = tf.ones([64, 64]);
+   * const profile = await backend.profile(() => tf.tidy(() => tf.matMul(x, x).dataSync()[0]));
+   * profile.result; // 64
+   * profile.kernels.some(({name, place}) => name === 'BatchMatMul' && place === 'engine'); // true
+   * console.log(String(profile));
+   */
+  profile<T>(run: () => T | Promise<T>): Promise<Profile<Awaited<T>>>;
 }

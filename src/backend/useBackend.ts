@@ -11,6 +11,7 @@ import {addMissingChainedOps} from './chainedOps';
 import {loaders} from './load';
 import {installRepairs} from './install';
 import {selfTest} from './selfTest';
+import {RunningBackend} from './runningBackend';
 import {forgetBackend} from './tfjsInternals';
 import type {Backend, BackendName, BackendOptions, EngineState} from './types';
 import {startEngine, type Engine} from './wasm/engine';
@@ -68,16 +69,8 @@ export async function useBackend(
       },
     );
   }
-  return {
-    name: resolved,
-    tfjsName,
-    // A later call may have changed it.
-    get threads() {
-      return engine?.threads ?? loader.threads(instance);
-    },
-    engine: state,
-    repairs,
-  };
+  const stockThreads = loader.threads(instance);
+  return new RunningBackend({name: resolved, tfjsName, engine: state, repairs}, engine, stockThreads);
 }
 
 function checkThreads(threads: number | 'auto' = 'auto'): void {

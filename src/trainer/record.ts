@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {backendState, type BackendState} from '../backend';
 import {decodeState, disposeState} from '../checkpoint';
 import {CheckpointError} from '../core';
 import type {StateTree} from '../core';
@@ -43,6 +44,11 @@ export interface TrainerState {
   readonly seed: number;
   /** What an epoch's numbers are made of, in words. */
   readonly numbers: string;
+  /**
+   * What the run was computed on when the record was made; unknown in older ones. A run goes on on any backend, but
+   * from there on its numbers are other ones, by rounding, than on this.
+   */
+  readonly backend?: BackendState;
   readonly progress: Progress;
   readonly data: {readonly position: DataPosition; readonly layout: string};
   readonly weights: Readonly<Record<string, Tensor>>;
@@ -61,6 +67,7 @@ export function captureRecord(
     kind: 'trainer',
     seed,
     numbers,
+    backend: {...backendState()},
     progress: {...progress, history: {...progress.history}, pendingLogs: {...progress.pendingLogs}},
     data: {position: {...data.position}, layout: data.layout},
     weights: Object.fromEntries(parameters.map(({key, variable}) => [key, variable])),
