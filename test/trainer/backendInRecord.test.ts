@@ -27,7 +27,7 @@ test('a run goes on on another backend, and one whose record does not say where 
   const checkpoint = await checkpointOf();
   const record = decodeState(checkpoint) as Record<string, never>;
   const {backend: _, ...older} = record;
-  const olderCheckpoint = encodeState(older);
+  const olderCheckpoint = await encodeState(older);
   disposeState(record);
   await useBackend('wasm');
   const {x, y} = blobs(20);
