@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {checkNames} from '../core';
 import {CROSSENTROPY_ALIASES, EPSILON, SMALLEST} from './constants';
+import {canFuseCrossentropy, fusedCrossentropy} from './fusedCrossentropy';
 import {Loss, lastOf, type LossTarget} from './loss';
 import {withManualGradient} from './manualGradient';
 import {checkClasses, checkLogits, checkProbabilities, checkSmoothing} from './outputs';
@@ -32,12 +33,16 @@ abstract class ClassCrossentropy extends Loss {
     this.labelSmoothing = labelSmoothing;
   }
 
-  /** The target distributions, in `yPred`'s shape. */
-  protected abstract distribution(yTrue: Tensor, yPred: Tensor): Tensor;
+  /** The targets in a shape that fits `yPred`: int32 labels, or float32 distributions. */
+  protected abstract align(yTrue: Tensor, yPred: Tensor): Tensor;
 
   call(yTrue: Tensor, yPred: Tensor, output?: LossTarget): Tensor {
     return tf.tidy(() => {
-      const target = smoothClasses(this.distribution(yTrue, yPred), this.labelSmoothing);
+      const aligned = this.align(yTrue, yPred);
+      if (this.fromLogits && canFuseCrossentropy(yPred))
+        return fusedCrossentropy(aligned, yPred, this.labelSmoothing);
+      const distribution = aligned.dtype === 'int32' ? oneHotRows(aligned, lastOf(yPred.shape)!) : aligned;
+      const target = smoothClasses(distribution, this.labelSmoothing);
       if (this.fromLogits) return crossentropyFromLogits(target, yPred);
       const minusTarget = tf.neg(target);
       if (output?.activation === 'softmax') return crossentropyFromSoftmax(minusTarget, yPred);
@@ -68,7 +73,7 @@ abstract class ClassCrossentropy extends Loss {
 export class CategoricalCrossentropy extends ClassCrossentropy {
   readonly name: string = 'categoricalCrossentropy';
 
-  protected distribution(yTrue: Tensor, yPred: Tensor): Tensor {
+  protected align(yTrue: Tensor, yPred: Tensor): Tensor {
     return alignTargets(yTrue, yPred, this.name)[0];
   }
 
@@ -92,9 +97,8 @@ export class CategoricalCrossentropy extends ClassCrossentropy {
 export class SparseCategoricalCrossentropy extends ClassCrossentropy {
   readonly name = 'sparseCategoricalCrossentropy';
 
-  protected distribution(yTrue: Tensor, yPred: Tensor): Tensor {
-    const labels = alignLabels(yTrue, yPred, this.name);
-    return oneHotRows(labels, yPred.shape[yPred.rank - 1]!);
+  protected align(yTrue: Tensor, yPred: Tensor): Tensor {
+    return alignLabels(yTrue, yPred, this.name);
   }
 
   override targetShape(output: LossTarget): readonly (number | null)[] {

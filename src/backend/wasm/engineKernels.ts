@@ -13,10 +13,11 @@ import {
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
-import {reductionKernels} from './engineReduce';
 import {recurrentGradients} from './engineRecurrent';
 import {gruKernels} from './engineRecurrentGru';
 import {lstmKernels} from './engineRecurrentLstm';
+import {reductionKernels} from './engineReduce';
+import {crossEntropyKernels} from './engineSoftmaxCrossEntropy';
 import {unaryKernels} from './engineUnary';
 
 export const engineKernels: readonly EngineKernel[] = [
@@ -40,4 +41,5 @@ export const engineKernels: readonly EngineKernel[] = [
   engineMaxPoolGradient,
   engineAvgPoolGradient,
   ...batchNormKernels,
+  ...crossEntropyKernels,
 ];

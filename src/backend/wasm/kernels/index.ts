@@ -26,3 +26,4 @@ export {gru, gruGradient} from './gru';
 export {batchNormApply, batchNormGiven, batchNormMerge, batchNormMoments} from './batchNorm';
 export {batchNormInput, batchNormSlopes, batchNormSpread, batchNormSums} from './batchNormGradient';
 export {reduce, reduceParts} from './reduce';
+export {crossEntropy, crossEntropyGradient} from './softmaxCrossEntropy';
