@@ -10,6 +10,7 @@ import {
   engineDepthwiseInputGradient,
   engineFusedDepthwise,
 } from './engineDepthwise';
+import {engineGather} from './engineGather';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
@@ -26,6 +27,7 @@ export const engineKernels: readonly EngineKernel[] = [
   ...unaryKernels,
   ...binaryKernels,
   ...reductionKernels,
+  engineGather,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,

@@ -27,3 +27,4 @@ export {batchNormApply, batchNormGiven, batchNormMerge, batchNormMoments} from '
 export {batchNormInput, batchNormSlopes, batchNormSpread, batchNormSums} from './batchNormGradient';
 export {reduce, reduceParts} from './reduce';
 export {crossEntropy, crossEntropyGradient} from './softmaxCrossEntropy';
+export {gather} from './gather';

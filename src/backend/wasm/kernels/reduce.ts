@@ -1,8 +1,8 @@
 /**
  * Sums, largest and smallest numbers over the middle axis of `[count, rows, width]`.
  *
- * At most 64 numbers are added one after the other in float32; what comes out goes into float64 accumulators, so
- * long sums keep their digits. Columns are taken 16 at a time, 64 rows down, which reads whole cache lines. A line
+ * At most 16 numbers are added one after the other in float32; what comes out goes into float64 accumulators, so
+ * long sums keep their digits. Columns are taken 16 at a time, 16 rows down, which reads whole cache lines. A line
  * of numbers (width 1) is the same with its lanes as columns.
  */
 import {address, int, partStart} from './call';
@@ -12,7 +12,7 @@ class Max {}
 class Min {}
 
 /** Rows that are added up in float32. */
-const BLOCK: i32 = 64;
+const BLOCK: i32 = 16;
 
 // @ts-ignore: decorator
 @inline
