@@ -10,6 +10,8 @@ import type {Mask} from './winograd';
 const PANEL = 16;
 /** Pixels that a band of rows has about: a panel of the filter is read once for each of them. */
 const BAND_PIXELS = 384;
+/** Runs of fewer numbers than this are put side by side before the product: `tile` takes four at a time. */
+const SHORT = 12;
 /** Bytes of scratch before the segments; as in kernels/conv.ts. */
 const SPILL = 64;
 
@@ -93,6 +95,11 @@ function convolve(engine: Engine, plan: ConvPlan, operands: Operands): void {
   const segmentBytes = 8 * Math.ceil(Math.max(...phases.map(({segments}) => segments.length)) / 2);
   const tableAt = SPILL + segmentBytes;
   const bufferAt = tableAt + 8 * imagesPerBand * rowsPerBand * width.count;
+  const bufferBytes = isDirect ? 0 : imagesPerBand * bufferRows * rowBytes;
+  const isShort = phases.every(({segments, length}) => segments.length > 1 && length < SHORT);
+  const patchesAt = isShort ? bufferAt + bufferBytes : 0;
+  const deepest = Math.max(...phases.map(({segments, length}) => segments.length * length));
+  const patchesBytes = isShort ? 4 * imagesPerBand * rowsPerBand * width.count * deepest : 0;
   engine.run(
     'convolve',
     [
@@ -101,10 +108,10 @@ function convolve(engine: Engine, plan: ConvPlan, operands: Operands): void {
       ...[height.output, width.output, outChannels],
       ...[height.pad, width.pad, bufferRows, bufferWidth, height.step, width.step],
       ...[height.count, rowsPerBand, imagesPerBand, Number(isDirect), tableAt, bufferAt],
-      ...[chunks, phases.length],
+      ...[chunks, phases.length, patchesAt],
       ...phases.flatMap((phase, i) => phaseArgs(phase, filterStarts[i]!, rowBytes, 4 * channels)),
     ],
-    {chunks, scratch: bufferAt + (isDirect ? 0 : imagesPerBand * bufferRows * rowBytes)},
+    {chunks, scratch: bufferAt + bufferBytes + patchesBytes},
   );
 }
 

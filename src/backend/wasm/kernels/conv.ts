@@ -1,8 +1,8 @@
 /**
  * Convolutions of images with channels last: an implicit product (as in Dukhan's indirect convolution, 2019) of
  * patches with a packed filter. What an output pixel sees of the padded source is a few runs of numbers, one a
- * row of taps, and `tile` reads them where they lie: no patch is ever laid out. A band of rows (or a few small
- * images) is first copied to scratch with its zeros around it, so that no tap needs a check; without padding the
+ * row of taps, and `tile` reads them where they lie; only runs of a few numbers, as where an image has one channel or
+ * three, are first put side by side. A band of rows (or a few small images) is first copied to scratch with its zeros around it, so that no tap needs a check; without padding the
  * source is read itself.
  *
  * An input gradient is the same thing: a convolution of `dy` with the turned filter. Its stride makes several
@@ -14,7 +14,7 @@ import {turn} from './pack';
 import {COLUMNS, ROWS, tile} from './tile';
 
 /** Where the phases begin in the arguments of `convolve`, and the numbers of one before its segments. */
-const PHASES: i32 = 28;
+const PHASES: i32 = 29;
 const PHASE_FIELDS: i32 = 11;
 
 /**
@@ -40,13 +40,13 @@ export function copyGradient(from: usize, y: usize, activation: i32, to: usize, 
  * `out = activation(conv(source) + bias)`, phase by phase. A chunk is some bands.
  *
  * Scratch: 64 bytes to spill to, the segments of a phase, a table of pixels from `tableAt` on (8 bytes for each
- * of a band), and from `bufferAt` on the padded band.
+ * of a band), from `bufferAt` on the padded band, and from `patchesAt` on its patches.
  *
  * @param args source, y and its activation (the source is a gradient to be taken through it; 0 for none), packed
  *   filter, out, bias (0 for none), activation; of the source: batch, height, width, channels; of out: height,
  *   width, channels; padTop, padLeft (zeros in front; negative to leave out rows); bufferRows, bufferWidth,
  *   stepY, stepX (of the source, an output row and column); rows, rowsPerBand, imagesPerBand; isDirect (no copy
- *   is needed), tableAt, bufferAt; chunks, phases; then for each phase: the output row and column of its row and
+ *   is needed), tableAt, bufferAt; chunks, phases; patchesAt (0 if they are read where they lie); then for each phase: the output row and column of its row and
  *   column 0, and the steps between those of two; its rows and columns as [first, last), where its filter begins
  *   (bytes); the segments of a patch, their length, and for each where it begins (bytes in the buffer)
  */
@@ -173,7 +173,17 @@ function convolvePhase(
     }
   }
   const pixels = <i32>((entry - table) >> 3);
-  const panelBytes = (<usize>(count * length)) << 6;
+  const depth = count * length;
+  let runs = count;
+  let run = length;
+  const patches = address(args, 28);
+  if (patches != 0) {
+    layOut(table, pixels, segments, count, length, scratch + patches);
+    store<i32>(segments, 0);
+    runs = 1;
+    run = depth;
+  }
+  const panelBytes = (<usize>depth) << 6;
   let panel = filter;
   for (let j = 0; j < outChannels; j += COLUMNS, panel += panelBytes) {
     const column = (<usize>j) << 2;
@@ -188,8 +198,8 @@ function convolvePhase(
         <usize>load<u32>(e1),
         <usize>load<u32>(e2),
         segments,
-        count,
-        length,
+        runs,
+        run,
         panel,
         64,
         <usize>load<u32>(e0, 4) + column,
@@ -202,6 +212,20 @@ function convolvePhase(
         activation,
         scratch,
       );
+    }
+  }
+}
+
+/** Copies the patch of each pixel in `table` to `to`, one after the other, and has the table say so. */
+function layOut(table: usize, pixels: i32, segments: usize, count: i32, length: i32, to: usize): void {
+  const bytes = (<usize>length) << 2;
+  for (let p = 0; p < pixels; p++, table += 8) {
+    const pixel = <usize>load<u32>(table);
+    store<u32>(table, <u32>to);
+    for (let s = 0; s < count; s++) {
+      const from = pixel + <usize>load<i32>(segments + ((<usize>s) << 2));
+      for (let i: usize = 0; i < bytes; i += 4) store<f32>(to + i, load<f32>(from + i));
+      to += bytes;
     }
   }
 }
