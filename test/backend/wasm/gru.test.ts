@@ -1,6 +1,6 @@
 import {beforeAll, describe, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
-import {expectAsOnCpu} from './recurrentSupport';
+import {expectAsInFloat64, expectAsOnCpu} from './recurrentSupport';
 import type {RecurrentCase} from './recurrentSupport';
 
 beforeAll(async () => {
@@ -41,5 +41,10 @@ describe('a GRU on the engine', () => {
     ['of many steps', {steps: 97, batch: 2, units: 4}],
   ])('%s computes what the loop of tfjs does on the CPU', async (_, test) => {
     await expectAsOnCpu({...base, ...test}, 'GlassboxGRU');
+  });
+
+  it.each(['sigmoid', 'hardSigmoid'] as const)('with %s agrees with its equations in float64', async gate => {
+    await useBackend('wasm');
+    await expectAsInFloat64({type: 'gru', batch: 2, steps: 5, features: 3, units: 6}, gate);
   });
 });

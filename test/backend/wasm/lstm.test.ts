@@ -1,7 +1,9 @@
 import {beforeAll, describe, it} from 'vitest';
 import {useBackend} from '../../../src/backend';
-import {expectAsOnCpu} from './recurrentSupport';
+import {expectAsInFloat64, expectAsOnCpu, numbersOf, runRecurrent} from './recurrentSupport';
 import type {RecurrentCase} from './recurrentSupport';
+import {expectNear} from './support';
+import torch from '../../oracle/recurrent.json';
 
 beforeAll(async () => {
   await useBackend('wasm', {engine: true});
@@ -41,5 +43,28 @@ describe('an LSTM on the engine', () => {
     ['of many steps', {steps: 97, batch: 2, units: 4}],
   ])('%s computes what the loop of tfjs does on the CPU', async (_, test) => {
     await expectAsOnCpu({...base, ...test}, 'GlassboxLSTM');
+  });
+
+  it.each(['sigmoid', 'hardSigmoid'] as const)('with %s agrees with its equations in float64', async gate => {
+    await useBackend('wasm');
+    await expectAsInFloat64({type: 'lstm', batch: 2, steps: 5, features: 3, units: 6}, gate);
+  });
+
+  it('agrees with PyTorch', async () => {
+    await useBackend('wasm');
+    const {inputs, outputWeights, outputs, gradients, ...sizes} = torch;
+    const [output, lastH, lastC] = outputWeights.map(weights => Float32Array.from(weights));
+    const test: RecurrentCase = {
+      ...{type: 'lstm', ...sizes, initialState: true},
+      config: {recurrentActivation: 'sigmoid', returnSequences: true, returnState: true},
+    };
+    const given = Object.fromEntries(
+      Object.entries(inputs).map(([name, numbers]) => [name, Float32Array.from(numbers)]),
+    );
+    const numbers = {...numbersOf(test), ...given, output: output!, lastH: lastH!, lastC: lastC!};
+    const actual = await runRecurrent(test, numbers);
+    actual.outputs.forEach((numbersOut, i) => expectNear(numbersOut, outputs[i]!, 1e-6));
+    for (const [name, gradient] of Object.entries(actual.gradients))
+      expectNear(gradient, gradients[name as keyof typeof gradients], 2e-6);
   });
 });

@@ -4,6 +4,7 @@ import * as layers from '@tensorflow/tfjs-layers';
 import {expect} from 'vitest';
 import {Random} from '../../../src/core';
 import {useBackend} from '../../../src/backend';
+import {recurrentGradients, recurrentSequence} from './recurrentReference';
 import {expectNear, values} from './support';
 
 type LayerConfig = Parameters<typeof layers.layers.lstm>[0];
@@ -54,10 +55,14 @@ export function numbersOf({type, batch, steps, features, units, scale = 1}: Recu
   };
 }
 
+type CaseNumbers = ReturnType<typeof numbersOf>;
+
 /** Calls the layer on the active backend; asserts that nothing leaks. */
-export async function runRecurrent(test: RecurrentCase): Promise<RecurrentRun> {
+export async function runRecurrent(
+  test: RecurrentCase,
+  numbers: CaseNumbers = numbersOf(test),
+): Promise<RecurrentRun> {
   const {type, config, batch, steps, features, units} = test;
-  const numbers = numbersOf(test);
   const layer = layers.layers[type]({
     units,
     kernelInitializer: 'zeros',
@@ -136,4 +141,24 @@ export async function expectAsOnCpu(test: RecurrentCase, kernel: string, toleran
       throw new Error(`the gradient of ${name}`, {cause: error});
     }
   }
+}
+
+/** Compares the engine's sequence and gradients with the equations in float64, and their central differences. */
+export async function expectAsInFloat64(
+  test: RecurrentCase & {type: 'lstm' | 'gru'},
+  recurrentActivation: 'sigmoid' | 'hardSigmoid',
+): Promise<void> {
+  const numbers = numbersOf(test);
+  const reference = {...test, hard: recurrentActivation === 'hardSigmoid'};
+  const actual = await runRecurrent({
+    ...test,
+    initialState: true,
+    config: {returnSequences: true, recurrentActivation},
+  });
+  expectNear(actual.outputs[0]!, recurrentSequence(reference, numbers), 1e-6);
+  const {x, kernel, recurrentKernel, bias, h, c} = numbers;
+  const parts = {x, kernel, recurrentKernel, bias, h, c};
+  const expected = recurrentGradients(reference, parts, numbers.output);
+  for (const [name, gradient] of Object.entries(actual.gradients))
+    expectNear(gradient, expected[name]!, 2e-6);
 }
