@@ -116,7 +116,7 @@ describe('a recurrent layer', () => {
     const weights = model.trainableWeights.map(weight => weight.read() as tf.Variable);
     const gradients = () => {
       const {grads} = tf.variableGrads(
-        () => tf.sum(tf.square(model.apply(x, {training: true}) as tf.Tensor)) as tf.Scalar,
+        () => tf.sum<tf.Scalar>(tf.square(model.apply(x, {training: true}) as tf.Tensor)),
         weights,
       );
       return weights.map(({name}) => grads[name]!.dataSync());
@@ -130,7 +130,7 @@ describe('a recurrent layer', () => {
     const layer = makeLstm();
     const kernel = layer.weights[0]!.read() as tf.Variable;
     const names = await kernelsOf(() =>
-      tf.variableGrads(() => tf.sum(layer.apply(ones(2, 5, 3)) as tf.Tensor) as tf.Scalar, [kernel]),
+      tf.variableGrads(() => tf.sum<tf.Scalar>(layer.apply(ones(2, 5, 3)) as tf.Tensor), [kernel]),
     );
     expect(names.filter(name => name === 'GlassboxRecurrentKernelGradient').length).toBe(1);
     expect(names).not.toContain('GlassboxRecurrentInputGradient');

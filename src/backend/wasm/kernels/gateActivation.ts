@@ -4,20 +4,48 @@
  * is just reached. The codes are those of `engineRecurrent.ts`.
  */
 import {sigmoid, tanh} from './math';
+import {put, take} from './recurrent';
 
 const RELU: i32 = 1;
 const TANH: i32 = 2;
 const SIGMOID: i32 = 3;
 const HARD_SIGMOID: i32 = 4;
 
-/** What to keep of a gate whose sum is `x`. */
-// @ts-ignore: decorator
-@inline
-export function gateOf(x: v128, activation: i32): v128 {
+/**
+ * What to keep of `count` gates whose sums are at `from` goes to `to`, which may be the same place. Two vectors at a
+ * time share the constants of the polynomials and hide each other's latency.
+ */
+export function toGates(from: usize, to: usize, count: i32, activation: i32): void {
+  if (activation == TANH) {
+    for (; count >= 8; count -= 8) {
+      const a = tanh(v128.load(from));
+      const b = tanh(v128.load(from, 16));
+      v128.store(to, a);
+      v128.store(to, b, 16);
+      from += 32;
+      to += 32;
+    }
+  } else if (activation == SIGMOID) {
+    for (; count >= 8; count -= 8) {
+      const a = sigmoid(v128.load(from));
+      const b = sigmoid(v128.load(from, 16));
+      v128.store(to, a);
+      v128.store(to, b, 16);
+      from += 32;
+      to += 32;
+    }
+  }
+  for (; count > 0; count -= 4) {
+    put(to, gateOf(take(from, count), activation), count);
+    from += 16;
+    to += 16;
+  }
+}
+
+function gateOf(x: v128, activation: i32): v128 {
   if (activation == TANH) return tanh(x);
   if (activation == SIGMOID) return sigmoid(x);
-  if (activation == HARD_SIGMOID)
-    return f32x4.add(f32x4.splat(0.5), f32x4.mul(f32x4.splat(0.2), x));
+  if (activation == HARD_SIGMOID) return f32x4.add(f32x4.splat(0.5), f32x4.mul(f32x4.splat(0.2), x));
   return activation == RELU ? f32x4.max(x, f32x4.splat(0)) : x;
 }
 

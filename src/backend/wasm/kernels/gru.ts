@@ -5,7 +5,7 @@
  *     [z r] = σ(x W + h U + b);  g = φ(x W + (r h) U + b);  h' = z h + (1 − z) g
  */
 import {address, int, madd, partStart} from './call';
-import {gateOf, slopeOf, valueOf} from './gateActivation';
+import {slopeOf, toGates, valueOf} from './gateActivation';
 import {toPanels} from './gradientPanels';
 import {SPILL, isMasked, multiplyRows, put, startState, take} from './recurrent';
 import {COLUMNS, ROWS} from './tile';
@@ -59,14 +59,12 @@ export function gru(args: usize, chunk: i32, scratch: usize): void {
       const sum = sums + <usize>row * sumStep;
       const hs = h + <usize>row * state;
       const resets = reset + <usize>row * state;
+      toGates(sum, sum, 2 * units, recurrentActivation);
       for (let unit = 0; unit < units; unit += 4) {
         const count = units - unit;
         const at = (<usize>unit) << 2;
-        const z = gateOf(take(sum + at, count), recurrentActivation);
-        const r = gateOf(take(sum + state + at, count), recurrentActivation);
-        put(sum + at, z, count);
-        put(sum + state + at, r, count);
-        put(resets + at, f32x4.mul(valueOf(r, recurrentActivation), take(hs + at, count)), count);
+        const r = valueOf(take(sum + state + at, count), recurrentActivation);
+        put(resets + at, f32x4.mul(r, take(hs + at, count)), count);
       }
     }
     const candidates = sums + 2 * state;
@@ -84,11 +82,12 @@ export function gru(args: usize, chunk: i32, scratch: usize): void {
         continue;
       }
       const kept = gates == 0 ? 0 : gates + place * sumStep;
+      toGates(sum + 2 * state, sum + 2 * state, units, activation);
       for (let unit = 0; unit < units; unit += 4) {
         const count = units - unit;
         const at = (<usize>unit) << 2;
         const zGate = take(sum + at, count);
-        const gGate = gateOf(take(candidates + <usize>row * sumStep + at, count), activation);
+        const gGate = take(sum + 2 * state + at, count);
         const hBefore = take(hs + at, count);
         if (gates != 0) {
           put(kept + at, zGate, count);

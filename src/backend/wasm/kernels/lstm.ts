@@ -5,7 +5,7 @@
  *     [i f g o] = [σ σ φ σ](x W + h U + b);  c' = f c + i g;  h' = o φ(c')
  */
 import {address, int, madd, partStart} from './call';
-import {gateOf, slopeOf, valueOf} from './gateActivation';
+import {slopeOf, toGates, valueOf} from './gateActivation';
 import {toPanels} from './gradientPanels';
 import {SPILL, isMasked, multiplyRows, put, startState, take} from './recurrent';
 import {COLUMNS, ROWS} from './tile';
@@ -74,26 +74,33 @@ export function lstm(args: usize, chunk: i32, scratch: usize): void {
       }
       const sum = sums + <usize>row * sumStep;
       const kept = gates == 0 ? 0 : gates + place * sumStep;
+      toGates(sum, sum, 2 * units, recurrentActivation);
+      toGates(sum + 2 * state, sum + 2 * state, units, activation);
+      toGates(sum + 3 * state, sum + 3 * state, units, recurrentActivation);
       for (let unit = 0; unit < units; unit += 4) {
         const count = units - unit;
         const at = (<usize>unit) << 2;
-        const i = gateOf(take(sum + at, count), recurrentActivation);
-        const f = gateOf(take(sum + state + at, count), recurrentActivation);
-        const g = gateOf(take(sum + 2 * state + at, count), activation);
-        const o = gateOf(take(sum + 3 * state + at, count), recurrentActivation);
+        const i = take(sum + at, count);
+        const f = take(sum + state + at, count);
+        const g = take(sum + 2 * state + at, count);
         const cBefore = take(cs + at, count);
         if (gates != 0) {
           put(kept + at, i, count);
           put(kept + state + at, f, count);
           put(kept + 2 * state + at, g, count);
-          put(kept + 3 * state + at, o, count);
+          put(kept + 3 * state + at, take(sum + 3 * state + at, count), count);
           put(hKept + at, take(hs + at, count), count);
           put(cKept + at, cBefore, count);
         }
-        const cNow = cellOf(i, f, g, cBefore, activation, recurrentActivation);
-        const squashed = valueOf(gateOf(cNow, activation), activation);
-        const hNow = f32x4.mul(valueOf(o, recurrentActivation), squashed);
-        put(cs + at, cNow, count);
+        put(cs + at, cellOf(i, f, g, cBefore, activation, recurrentActivation), count);
+      }
+      // The input gates are not needed any more; φ(c') takes their place.
+      toGates(cs, sum, units, activation);
+      for (let unit = 0; unit < units; unit += 4) {
+        const count = units - unit;
+        const at = (<usize>unit) << 2;
+        const o = valueOf(take(sum + 3 * state + at, count), recurrentActivation);
+        const hNow = f32x4.mul(o, valueOf(take(sum + at, count), activation));
         put(hs + at, hNow, count);
         if (out != 0) put(out + at, hNow, count);
       }
@@ -161,6 +168,19 @@ export function lstmGradient(args: usize, chunk: i32, scratch: usize): void {
       const masked = isMasked(mask, first + row, steps, time);
       if (masked) memory.fill(dSum, 0, sumStep);
       const kept = gates + place * 4 * state;
+      if (!masked) {
+        // φ(c) lies where the gradients of the input gates will.
+        for (let unit = 0; unit < units; unit += 4) {
+          const count = units - unit;
+          const at = (<usize>unit) << 2;
+          const i = take(kept + at, count);
+          const f = take(kept + state + at, count);
+          const g = take(kept + 2 * state + at, count);
+          const cBefore = take(cKept + place * state + at, count);
+          put(dSum + at, cellOf(i, f, g, cBefore, activation, recurrentActivation), count);
+        }
+        toGates(dSum, dSum, units, activation);
+      }
       for (let unit = 0; unit < units; unit += 4) {
         const count = units - unit;
         const at = (<usize>unit) << 2;
@@ -175,10 +195,7 @@ export function lstmGradient(args: usize, chunk: i32, scratch: usize): void {
         const gGate = take(kept + 2 * state + at, count);
         const oGate = take(kept + 3 * state + at, count);
         const cBefore = take(cKept + place * state + at, count);
-        const squashed = gateOf(
-          cellOf(iGate, fGate, gGate, cBefore, activation, recurrentActivation),
-          activation,
-        );
+        const squashed = take(dSum + at, count);
         const i = valueOf(iGate, recurrentActivation);
         const f = valueOf(fGate, recurrentActivation);
         const g = valueOf(gGate, activation);
