@@ -43,8 +43,14 @@ interface PageReport {
 /**
  * Serves `folder`, opens a page whose module script is `code`, and gives what the page reports. The code is the
  * body of an async function, and returns something that JSON can hold.
+ *
+ * @param isolated whether the server sends the headers with which a page may share memory with its workers
  */
-export async function runInChromium(folder: string, code: string, timeout = 90_000): Promise<unknown> {
+export async function runInChromium(
+  folder: string,
+  code: string,
+  {timeout = 90_000, isolated = false} = {},
+): Promise<unknown> {
   const executable = candidates.find(path => path !== undefined && existsSync(path));
   if (executable === undefined) throw new Error('Chromium is not installed: apt-get install chromium');
   const profile = mkdtempSync(join(tmpdir(), 'glassbox-chromium-'));
@@ -52,6 +58,10 @@ export async function runInChromium(folder: string, code: string, timeout = 90_0
   const reported = new Promise<PageReport>(resolve => (settle = resolve));
 
   const server = createServer((request, response) => {
+    if (isolated) {
+      response.setHeader('cross-origin-opener-policy', 'same-origin');
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+    }
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path === '/report') {
       void bodyOf(request).then(body => settle(JSON.parse(body) as PageReport));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {isMainThread, Worker} from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import {useBackend} from '../../../src/backend';
+import {backendState, useBackend} from '../../../src/backend';
 
 const scenarios: Record<string, () => Promise<void>> = {
   main: async () => {
@@ -28,6 +28,23 @@ const scenarios: Record<string, () => Promise<void>> = {
         "Call useBackend before the program starts tfjs's own (tf.setBackend('wasm'), tf.ready()).",
     });
     compute();
+  },
+  relaxed: async () => {
+    const product = async (relaxedSimd: boolean, threads: number): Promise<ArrayLike<number>> => {
+      const {engine} = await useBackend('wasm', {relaxedSimd, threads});
+      assert.deepEqual(engine, {running: true, relaxedSimd});
+      assert.deepEqual(backendState(), {name: 'wasm', relaxedSimd});
+      return tf.tidy(() => {
+        const x = tf.reshape(tf.sin(tf.range(0, 90_000)), [300, 300]);
+        return tf.matMul(x, x, false, true).dataSync();
+      });
+    };
+    const plain = await product(false, 1);
+    const fused = await product(true, 1);
+    assert.deepEqual(await product(true, 3), fused);
+    assert.deepEqual(await product(false, 3), plain);
+    assert.notDeepEqual(fused, plain);
+    for (let i = 0; i < plain.length; i++) assert.ok(Math.abs(fused[i]! - plain[i]!) < 1e-3);
   },
   disposed: async () => {
     const {tfjsName} = await useBackend('wasm', {threads: 3});
