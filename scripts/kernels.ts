@@ -76,9 +76,7 @@ async function bundleThreadProgram(): Promise<string> {
     bundle: true,
     write: false,
     minify: true,
-    // Both leave `require` alone, by which the program knows where it is.
-    format: 'cjs',
-    platform: 'node',
+    format: 'iife',
     target: 'es2022',
   });
   return outputFiles[0]!.text.trim();

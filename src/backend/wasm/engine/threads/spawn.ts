@@ -42,8 +42,9 @@ function spawnInNode(
   onEnd: (reason: string) => void,
 ): Promise<Thread> {
   return new Promise((resolve, reject) => {
-    // Without the program's own options: loaders and inspectors are none of its business.
-    const worker = new Worker(source, {eval: true, workerData: start, execArgv: [], name: 'glassbox'});
+    const program = `const workerThreads = require('node:worker_threads');${source}`;
+    // Without the options of this process: loaders and inspectors are none of its business.
+    const worker = new Worker(program, {eval: true, workerData: start, execArgv: [], name: 'glassbox'});
     const end = (reason: unknown) => {
       reject(new Error(String(reason)));
       onEnd(String(reason));

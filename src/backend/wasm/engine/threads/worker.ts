@@ -6,9 +6,10 @@ import {instantiateKernels} from '../instantiate';
 import {serveCalls, type WorkerStart} from './controlBlock';
 
 /** Says that the worker is up. */
-export type Ready = 'ready';
+type Ready = 'ready';
 
-declare const require: ((name: string) => WorkerThreads) | undefined;
+/** Node's module, which ./spawn.ts puts before the program there. */
+declare const workerThreads: WorkerThreads | undefined;
 
 interface WorkerThreads {
   workerData: WorkerStart;
@@ -21,8 +22,8 @@ function start({module, memory, block, thread}: WorkerStart, ready: () => void):
   serveCalls(block, kernels, thread);
 }
 
-if (typeof require === 'function') {
-  const {workerData, parentPort} = require('node:worker_threads');
+if (typeof workerThreads === 'object') {
+  const {workerData, parentPort} = workerThreads;
   start(workerData, () => parentPort.postMessage('ready'));
 } else {
   onmessage = (event: MessageEvent<WorkerStart>) => start(event.data, () => postMessage('ready'));
