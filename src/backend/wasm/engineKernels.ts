@@ -18,6 +18,7 @@ import {recurrentGradients} from './engineRecurrent';
 import {gruKernels} from './engineRecurrentGru';
 import {lstmKernels} from './engineRecurrentLstm';
 import {reductionKernels} from './engineReduce';
+import {engineSegmentSum} from './engineSegmentSum';
 import {crossEntropyKernels} from './engineSoftmaxCrossEntropy';
 import {unaryKernels} from './engineUnary';
 
@@ -28,6 +29,7 @@ export const engineKernels: readonly EngineKernel[] = [
   ...binaryKernels,
   ...reductionKernels,
   engineGather,
+  engineSegmentSum,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,

@@ -28,3 +28,4 @@ export {batchNormInput, batchNormSlopes, batchNormSpread, batchNormSums} from '.
 export {reduce, reduceParts} from './reduce';
 export {crossEntropy, crossEntropyGradient} from './softmaxCrossEntropy';
 export {gather} from './gather';
+export {segmentSum} from './segmentSum';
