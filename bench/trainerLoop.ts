@@ -67,13 +67,13 @@ export class TrainerLoop {
     yield [this.x.clone(), this.y.clone()];
     while (await this.wanted()) {
       const {steps, done} = this.demand!;
-      this.demand = undefined;
       const times: number[] = [];
       while (times.length < steps) {
         const begun = performance.now();
         yield [this.x.clone(), this.y.clone()];
         times.push(performance.now() - begun);
       }
+      this.demand = undefined;
       done(times);
     }
   }
