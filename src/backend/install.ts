@@ -40,7 +40,11 @@ export async function installRepairs(
   const isNew = !isInstalled(tfjsName, instance);
   if (isNew) {
     forgetBackend(tfjsName);
-    for (const kernel of tf.getKernelsForBackend(name)) replaceKernel(kernel, tfjsName);
+    for (const kernel of tf.getKernelsForBackend(name)) {
+      // Also those that ours replace: tfjs's kernels call one another's functions, as its sums do its transpose's.
+      kernel.setupFunc?.(instance);
+      replaceKernel(kernel, tfjsName);
+    }
     for (const repair of repairs) {
       for (const kernel of repair.kernels?.(name, context) ?? []) replaceKernel(kernel, tfjsName);
     }

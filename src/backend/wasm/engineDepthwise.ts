@@ -143,7 +143,7 @@ function repeatChannels(engine: Engine, make: Make, x: TensorInfo, times: number
   const wide = make([...outer.reverse(), channels * times]);
   const numbers = tf.util.sizeFromShape(x.shape);
   const chunks = chunksFor(numbers, times);
-  engine.run('repeat', [engine.address(x), engine.address(wide), numbers, times, chunks], {chunks});
+  engine.run('repeat', [engine.address(x), engine.address(wide), numbers, 1, times, chunks], {chunks});
   return wide;
 }
 

@@ -13,6 +13,7 @@ import {
 import {engineGather} from './engineGather';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
+import {engineTile, engineTranspose} from './engineMoves';
 import {engineAvgPool, engineAvgPoolGradient, engineMaxPool, engineMaxPoolGradient} from './enginePooling';
 import {recurrentGradients} from './engineRecurrent';
 import {gruKernels} from './engineRecurrentGru';
@@ -30,6 +31,8 @@ export const engineKernels: readonly EngineKernel[] = [
   ...reductionKernels,
   engineGather,
   engineSegmentSum,
+  engineTile,
+  engineTranspose,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,

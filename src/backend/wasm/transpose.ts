@@ -19,7 +19,8 @@ export function transpose(): KernelConfig {
   );
 }
 
-function mergeAxes(shape: number[], perm: number[]): {shape: number[]; perm: number[]} {
+/** The axes and their order, those that stay neighbours as one and without those of length one. */
+export function mergeAxes(shape: number[], perm: number[]): {shape: number[]; perm: number[]} {
   const kept = perm.filter(axis => shape[axis] !== 1);
   const groups: number[][] = [];
   for (const axis of kept) {

@@ -50,7 +50,10 @@ describe('the sum of segments', () => {
     const {values: found} = runKernel(
       'UnsortedSegmentSum',
       {
-        x: [[1, NaN, 2, 3, Infinity, -Infinity, 4, 5], [8, 1]],
+        x: [
+          [1, NaN, 2, 3, Infinity, -Infinity, 4, 5],
+          [8, 1],
+        ],
         segmentIds: [[0, 1, 0, 2, 3, 3, -1, 2 ** 31 - 1], [8], 'int32'],
       },
       {numSegments: 5},
@@ -72,10 +75,7 @@ describe('the sum of segments', () => {
     const dy = values(new Random(7), 15);
     const gradient = tf.tidy(() =>
       tf
-        .grad(table => tf.gather(table, tf.tensor1d(ids, 'int32')))(
-          tf.ones([5, 3]),
-          tf.tensor(dy, [5, 3]),
-        )
+        .grad(table => tf.gather(table, tf.tensor1d(ids, 'int32')))(tf.ones([5, 3]), tf.tensor(dy, [5, 3]))
         .dataSync(),
     );
     expectNear(gradient, segmentSums(dy, ids, 5, 3));

@@ -29,3 +29,4 @@ export {reduce, reduceParts} from './reduce';
 export {crossEntropy, crossEntropyGradient} from './softmaxCrossEntropy';
 export {gather} from './gather';
 export {segmentSum} from './segmentSum';
+export {transposeLines, transposeMatrices} from './transpose';
