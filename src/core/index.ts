@@ -1,6 +1,7 @@
 export * from './errors';
 export * from './kernels';
 export * from './options';
+export * from './philox';
 export * from './platform';
 export * from './random';
 export * from './state';

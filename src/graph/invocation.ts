@@ -6,11 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {LayersModel} from '@tensorflow/tfjs-layers';
 import {normalizeByBatch, normalizeByMoving} from './batchNormalization';
+import {drawnDropout} from './dropout';
 import {isFrozen, withDescendants} from './layerTree';
 import type {LayerEntry, LayerTree} from './layerTree';
 import type {Masks} from './masks';
 import type {StatisticsLedger} from './statistics';
-import {callLayer, dropoutCell, withCall, withoutRecording, wrappedLayer} from './tfjsInternals';
+import {callLayer, dropoutCell, dropoutFields, withCall, withoutRecording, wrappedLayer} from './tfjsInternals';
 import type {CallArguments, DropoutCell} from './tfjsInternals';
 
 /** What the calls of one run share. */
@@ -35,6 +36,9 @@ export function invocationOf(
   switch (entry.layer.getClassName()) {
     case 'BatchNormalization':
       return batchNormalization(entry);
+    case 'Dropout':
+    case 'SpatialDropout1D':
+      return dropout(entry);
     case 'TimeDistributed':
       return timeDistributed(callInner());
     case 'Masking':
@@ -63,6 +67,20 @@ function batchNormalization(entry: LayerEntry): Invocation {
     if (training && !isFrozen(entry)) return [normalizeByBatch(entry.layer, x!, mask ?? null, statistics)];
     if (x!.rank > 4) return [normalizeByMoving(entry.layer, x!)];
     return callLayer(entry.layer, [x!], {training: false});
+  };
+}
+
+/** tfjs draws masks on one thread of JavaScript, number by number; a seed that it is to follow is left to it. */
+function dropout(entry: LayerEntry): Invocation {
+  const fields = dropoutFields(entry.layer);
+  const plain = generic(entry);
+  return (inputs, masks, pass) => {
+    const [x] = inputs;
+    const {rate, seed} = fields;
+    const isDrawn = pass.training && rate > 0 && rate < 1 && seed == null && x!.dtype === 'float32';
+    if (!isDrawn) return plain(inputs, masks, pass);
+    fields.invokeCallHook(inputs, {training: true});
+    return [drawnDropout(x!, rate, fields.getNoiseShape(x!) ?? undefined)];
   };
 }
 

@@ -168,6 +168,20 @@ export function batchNormalizationFields(layer: Layer): BatchNormalizationFields
   return layer as unknown as BatchNormalizationFields;
 }
 
+/** The parts of a Dropout layer. */
+export interface DropoutFields {
+  readonly rate: number;
+  readonly seed?: number | null;
+  /** The mask's shape; null-ish for that of `x`. */
+  getNoiseShape(x: Tensor): number[] | null | undefined;
+  /** Tells who watches the layer (`layer.setCallHook`). */
+  invokeCallHook(inputs: readonly Tensor[], kwargs: object): void;
+}
+
+export function dropoutFields(layer: Layer): DropoutFields {
+  return layer as unknown as DropoutFields;
+}
+
 /** The layer inside a TimeDistributed. */
 export function wrappedLayer(layer: Layer): Layer {
   return (layer as unknown as {layer: Layer}).layer;

@@ -10,6 +10,7 @@ import {
   engineDepthwiseInputGradient,
   engineFusedDepthwise,
 } from './engineDepthwise';
+import {engineDropout} from './engineDropout';
 import {engineGather} from './engineGather';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
@@ -33,6 +34,7 @@ export const engineKernels: readonly EngineKernel[] = [
   engineSegmentSum,
   engineTile,
   engineTranspose,
+  engineDropout,
   ...convKernels,
   ...recurrentGradients,
   ...lstmKernels,

@@ -30,3 +30,4 @@ export {crossEntropy, crossEntropyGradient} from './softmaxCrossEntropy';
 export {gather} from './gather';
 export {segmentSum} from './segmentSum';
 export {transposeLines, transposeMatrices} from './transpose';
+export {dropout} from './dropout';
