@@ -11,7 +11,14 @@ import {isFrozen, withDescendants} from './layerTree';
 import type {LayerEntry, LayerTree} from './layerTree';
 import type {Masks} from './masks';
 import type {StatisticsLedger} from './statistics';
-import {callLayer, dropoutCell, dropoutFields, withCall, withoutRecording, wrappedLayer} from './tfjsInternals';
+import {
+  callLayer,
+  dropoutCell,
+  dropoutFields,
+  withCall,
+  withoutRecording,
+  wrappedLayer,
+} from './tfjsInternals';
 import type {CallArguments, DropoutCell} from './tfjsInternals';
 
 /** What the calls of one run share. */
