@@ -76,7 +76,9 @@ export function listedWeights(layer: Layer): Weight[] {
 function describeWeight(layerVariable: LayerVariable, statistic: boolean, owner?: Layer): Weight {
   const {originalName} = layerVariable;
   const isOwn = owner !== undefined && originalName.startsWith(`${owner.name}/`);
-  const name = isOwn ? originalName.slice(owner.name.length + 1) : originalName.slice(originalName.lastIndexOf('/') + 1);
+  const name = isOwn
+    ? originalName.slice(owner.name.length + 1)
+    : originalName.slice(originalName.lastIndexOf('/') + 1);
   return {layerVariable, variable: variableOf(layerVariable), name, statistic};
 }
 
