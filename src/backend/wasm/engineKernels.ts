@@ -12,6 +12,7 @@ import {
 } from './engineDepthwise';
 import {engineDropout} from './engineDropout';
 import {engineGather} from './engineGather';
+import {layerNormKernels} from './engineLayerNorm';
 import {engineBatchMatMul, engineFusedMatMul} from './engineMatMul';
 import {engineOptimizerStep} from './engineOptimizers';
 import {engineTile, engineTranspose} from './engineMoves';
@@ -51,4 +52,5 @@ export const engineKernels: readonly EngineKernel[] = [
   engineAvgPoolGradient,
   ...batchNormKernels,
   ...crossEntropyKernels,
+  ...layerNormKernels,
 ];

@@ -14,6 +14,7 @@ import {biasedConvGradient, convGradient, depthwiseGradient, fusedConvGradient} 
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
 import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
+import {fuseLayerNormalization} from './layerNormCall';
 import {batchMatMul, fusedMatMul} from './matMul';
 import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
 import type {PoolAttrs} from './pooling';
@@ -91,6 +92,13 @@ export const trainingKernels: Repair[] = [
       'tfjs-layers computes recurrent layers step by step, hundreds of operations a call; LSTM and GRU are one operation now.',
     backends: ['wasm'],
     prepare: async () => fuseRecurrentCalls(),
+  },
+  {
+    id: 'wasm/layer-normalization',
+    description:
+      'tfjs-layers computes layer normalization and its gradient in dozens of operations; each is one operation now.',
+    backends: ['wasm'],
+    prepare: async () => fuseLayerNormalization(),
   },
   {
     id: 'comparison-gradients',

@@ -31,3 +31,5 @@ export {gather} from './gather';
 export {segmentSum} from './segmentSum';
 export {transposeLines, transposeMatrices} from './transpose';
 export {dropout} from './dropout';
+export {layerNorm} from './layerNorm';
+export {layerNormGradient, layerNormParameters} from './layerNormGradient';
