@@ -10,10 +10,11 @@ const global = globalThis as Switch;
 /**
  * Runs a function, and if it is asynchronous awaits it, while every layer is computed by tfjs's own operations.
  *
- * On the engine, an LSTM or a GRU over all its time steps is one operation with one gradient. That is as exact as
- * tfjs's loop and many times faster, but its parts cannot be seen: whoever replaces gradients of single operations
- * (`tf.registerGradient`), profiles them, or counts them, runs the model unfused. Gradients of gradients are always
- * computed unfused. While an asynchronous function is under way, so is everything else that runs meanwhile.
+ * On the engine, an LSTM or a GRU over all its time steps is one operation with one gradient, and so is a layer
+ * normalization. That is as exact as tfjs's way and many times faster, but its parts cannot be seen: whoever replaces
+ * gradients of single operations (`tf.registerGradient`), profiles them, or counts them, runs the model unfused.
+ * Gradients of gradients are always computed unfused. While an asynchronous function is under way, so is everything
+ * else that runs meanwhile.
  *
  * @param run builds, calls or trains models; its result is handed on.
  * @throws what `run` throws; fusion is then as it was before.

@@ -14,7 +14,7 @@ import {biasedConvGradient, convGradient, depthwiseGradient, fusedConvGradient} 
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
 import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
-import {fuseLayerNormalization} from './layerNormCall';
+import {repairLayerNormalization} from './layerNormCall';
 import {batchMatMul, fusedMatMul} from './matMul';
 import {averagePoolGradient, avgPoolGrad, maxPoolGrad} from './pooling';
 import type {PoolAttrs} from './pooling';
@@ -94,11 +94,11 @@ export const trainingKernels: Repair[] = [
     prepare: async () => fuseRecurrentCalls(),
   },
   {
-    id: 'wasm/layer-normalization',
+    id: 'layer-normalization',
     description:
-      'tfjs-layers computes layer normalization and its gradient in dozens of operations; each is one operation now.',
-    backends: ['wasm'],
-    prepare: async () => fuseLayerNormalization(),
+      'In tfjs-layers, layerNormalization cannot be trained without scale or center; now it can, and on WASM it and its gradient are one operation each, where they were dozens.',
+    backends: ['wasm', 'cpu'],
+    prepare: async () => repairLayerNormalization(),
   },
   {
     id: 'comparison-gradients',

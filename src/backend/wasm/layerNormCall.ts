@@ -15,32 +15,35 @@ import {gradientDepth, hasKernel, patchLayer, runKernelOfMany, runOperation} fro
 interface LayerNormalization {
   readonly axis: number | readonly number[];
   readonly epsilon: number;
+  readonly scale: boolean;
+  readonly center: boolean;
   readonly gamma: LayerVariable | null;
   readonly beta: LayerVariable | null;
 }
 
 type Call = (this: LayerNormalization, inputs: Tensor | Tensor[], kwargs: object) => Tensor | Tensor[];
 
-/** Lets layer normalization run on the engine; a second call, also from another copy of glassbox, changes nothing. */
-export function fuseLayerNormalization(): void {
+/** Lets layer normalization run on the engine, and learn without gamma or beta; a second call, also from another copy of glassbox, changes nothing. */
+export function repairLayerNormalization(): void {
   // With a name of its own the layer does not count in the names of the program's.
   patchLayer<LayerNormalization, Call>(
     layers.layers.layerNormalization({name: 'glassbox'}),
     'call',
     composed => {
       return function (inputs, kwargs) {
-        return normalizeRows(this, inputs) ?? composed.call(this, inputs, kwargs);
+        const x = Array.isArray(inputs) ? inputs[0] : inputs;
+        if (x === undefined || (Array.isArray(inputs) && inputs.length !== 1))
+          return composed.call(this, inputs, kwargs);
+        return normalizeRows(this, x) ?? composed.call(completed(this, x), x, kwargs);
       };
     },
   );
 }
 
 /** The layer's output; undefined where tfjs's operations are to compute it. */
-function normalizeRows(layer: LayerNormalization, inputs: Tensor | Tensor[]): Tensor | undefined {
+function normalizeRows(layer: LayerNormalization, x: Tensor): Tensor | undefined {
   // A gradient of a gradient needs the operations one by one.
   if (!mayFuse() || gradientDepth() > 1 || !hasKernel(LAYER_NORM)) return undefined;
-  if (Array.isArray(inputs) && inputs.length !== 1) return undefined;
-  const x = Array.isArray(inputs) ? inputs[0]! : inputs;
   const width = widthOf(layer, x);
   if (x.dtype !== 'float32' || x.size === 0 || width === undefined) return undefined;
   return tf.tidy(() => {
@@ -52,6 +55,18 @@ function normalizeRows(layer: LayerNormalization, inputs: Tensor | Tensor[]): Te
     const y = layerNorm(rows, flat(gamma), flat(beta), layer.epsilon);
     return tf.reshape(y, x.shape);
   });
+}
+
+/** The layer with a gamma of ones or a beta of zeros for what it lacks: tfjs's gradient throws without them. */
+function completed(layer: LayerNormalization, x: Tensor): LayerNormalization {
+  const {axis, scale, center} = layer;
+  if (gradientDepth() === 0 || (scale && center) || typeof axis === 'number') return layer;
+  const shape = axis.map(at => x.shape[at]!);
+  const fields = {
+    ...(!scale && {scale: {value: true}, gamma: {value: {read: () => tf.ones(shape)}}}),
+    ...(!center && {center: {value: true}, beta: {value: {read: () => tf.zeros(shape)}}}),
+  };
+  return Object.create(layer, fields) as LayerNormalization;
 }
 
 /** How many numbers are normalized together, if they lie together; else undefined. */

@@ -39,7 +39,8 @@ export function layerNormGradient(args: usize, chunk: i32, _scratch: usize): voi
       const at = <usize>i * bytes;
       const mean = load<f32>(address(args, 2) + (<usize>i << 2));
       const inverse = load<f32>(address(args, 3) + (<usize>i << 2));
-      gradientOfRow(address(args, 0) + at, address(args, 1) + at, gamma, address(args, 5) + at, sums, width, mean, inverse);
+      const dx = address(args, 5) + at;
+      gradientOfRow(address(args, 0) + at, address(args, 1) + at, gamma, dx, sums, width, mean, inverse);
     }
   }
 }
