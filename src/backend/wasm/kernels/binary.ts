@@ -165,28 +165,36 @@ export function binary(args: usize, chunk: i32, _scratch: usize): void {
   const total = int(args, 6) * n1 * n2 * length;
   let done = partStart(chunk, chunks, total, 16);
   const end = partStart(chunk + 1, chunks, total, 16);
+  const stepA = (<usize>int(args, 12)) << 2;
+  const stepB = (<usize>int(args, 16)) << 2;
   let row = done / length;
   let start = done - row * length;
   while (done < end) {
-    const count = min(length - start, end - done);
-    const i2 = row % n2;
-    const i01 = row / n2;
-    const i1 = i01 % n1;
-    const i0 = i01 / n1;
-    const fromA = i0 * int(args, 10) + i1 * int(args, 11) + i2 * int(args, 12) + (stillA ? 0 : start);
-    const fromB = i0 * int(args, 14) + i1 * int(args, 15) + i2 * int(args, 16) + (stillB ? 0 : start);
-    lineOf(
-      op,
-      address(args, 0) + ((<usize>fromA) << 2),
-      address(args, 1) + ((<usize>fromB) << 2),
-      to + ((<usize>done) << 2),
-      (<usize>count) << 2,
-      stillA,
-      stillB,
-      alpha,
-    );
-    done += count;
-    start = 0;
-    row++;
+    // The lines along n2 one after the other, as divisions take as long as a short line.
+    const outer = row / n2;
+    const i2 = row - outer * n2;
+    const i0 = outer / n1;
+    const i1 = outer - i0 * n1;
+    let a = address(args, 0) + ((<usize>(i0 * int(args, 10) + i1 * int(args, 11))) << 2) + <usize>i2 * stepA;
+    let b = address(args, 1) + ((<usize>(i0 * int(args, 14) + i1 * int(args, 15))) << 2) + <usize>i2 * stepB;
+    row += n2 - i2;
+    for (let left = n2 - i2; left > 0 && done < end; left--) {
+      const count = min(length - start, end - done);
+      const within = (<usize>start) << 2;
+      lineOf(
+        op,
+        stillA ? a : a + within,
+        stillB ? b : b + within,
+        to + ((<usize>done) << 2),
+        (<usize>count) << 2,
+        stillA,
+        stillB,
+        alpha,
+      );
+      a += stepA;
+      b += stepB;
+      done += count;
+      start = 0;
+    }
   }
 }
