@@ -22,6 +22,7 @@ import {gruKernels} from './engineRecurrentGru';
 import {lstmKernels} from './engineRecurrentLstm';
 import {reductionKernels} from './engineReduce';
 import {engineSegmentSum} from './engineSegmentSum';
+import {engineSoftmaxGradient} from './engineSoftmax';
 import {crossEntropyKernels} from './engineSoftmaxCrossEntropy';
 import {unaryKernels} from './engineUnary';
 
@@ -53,4 +54,5 @@ export const engineKernels: readonly EngineKernel[] = [
   ...batchNormKernels,
   ...crossEntropyKernels,
   ...layerNormKernels,
+  engineSoftmaxGradient,
 ];

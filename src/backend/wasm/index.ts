@@ -12,6 +12,7 @@ import {batchNormGradient} from './gradients/batchNorm';
 import {comparisonGradients} from './gradients/comparisons';
 import {biasedConvGradient, convGradient, depthwiseGradient, fusedConvGradient} from './gradients/conv';
 import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
+import {softmaxGradient} from './gradients/softmax';
 import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
 import {repairLayerNormalization} from './layerNormCall';
@@ -69,9 +70,9 @@ export const trainingKernels: Repair[] = [
   {
     id: 'wasm/activation-gradients',
     description:
-      'The gradients of relu, sigmoid, tanh and their kin take one kernel each on the engine; in tfjs three to five.',
+      'The gradients of relu, sigmoid, tanh, softmax and their kin take one kernel each on the engine; in tfjs three to five.',
     backends: ['wasm'],
-    gradients: () => unaryGradients,
+    gradients: () => [...unaryGradients, softmaxGradient],
   },
   {
     id: 'conv-dilation',

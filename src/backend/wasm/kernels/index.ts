@@ -33,3 +33,4 @@ export {transposeLines, transposeMatrices} from './transpose';
 export {dropout} from './dropout';
 export {layerNorm} from './layerNorm';
 export {layerNormGradient, layerNormParameters} from './layerNormGradient';
+export {softmaxGradient} from './softmaxGradient';

@@ -6,28 +6,7 @@
  */
 import {address, int, partStart, real} from './call';
 import {exp, log} from './math';
-
-/** The numbers that are left of a row, fewer than four, and `fill` where there are none. */
-function rest(at: usize, count: i32, fill: f32): v128 {
-  let x = f32x4.splat(fill);
-  x = f32x4.replace_lane(x, 0, load<f32>(at));
-  if (count > 1) x = f32x4.replace_lane(x, 1, load<f32>(at, 4));
-  if (count > 2) x = f32x4.replace_lane(x, 2, load<f32>(at, 8));
-  return x;
-}
-
-function storeRest(at: usize, count: i32, x: v128): void {
-  store<f32>(at, f32x4.extract_lane(x, 0));
-  if (count > 1) store<f32>(at, f32x4.extract_lane(x, 1), 4);
-  if (count > 2) store<f32>(at, f32x4.extract_lane(x, 2), 8);
-}
-
-// @ts-ignore: decorator
-@inline
-function total(x: v128): f32 {
-  const half = f32x4.add(x, i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  return f32x4.extract_lane(half, 0) + f32x4.extract_lane(half, 1);
-}
+import {rest, storeRest, total} from './row';
 
 function largestOf(row: usize, classes: i32): f32 {
   let largest = f32x4.splat(-Infinity);
