@@ -45,7 +45,9 @@ export function engineKernel<Inputs, Attrs>(
             make: (shape, dtype) => scratch.make([...shape], dtype),
           });
           if (result !== undefined) {
-            for (const info of Array.isArray(result) ? result : [result]) scratch.release(info);
+            const outputs = Array.isArray(result) ? result : [result];
+            // Last to first, as they are looked for: an optimizer's step has hundreds.
+            for (let i = outputs.length - 1; i >= 0; i--) scratch.release(outputs[i]!);
             return result;
           }
         } finally {
