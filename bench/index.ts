@@ -15,6 +15,7 @@ import {sizePart} from './parts/size';
 import {threadsPart} from './parts/threads';
 import {workloadsPart} from './parts/workloads';
 import {closePeers, findPeers} from './peers';
+import {judge, targetTable} from './targets';
 
 const parts: readonly Part[] = [
   workloadsPart,
@@ -49,6 +50,10 @@ for (const part of parts) {
 }
 await closePeers(peers);
 
+const figures = Object.values(results).flatMap(result => Object.entries(result.figures));
+const targets = judge(Object.fromEntries(figures));
+if (targets.length > 0) console.log(`## targets\n\n${targetTable(targets)}\n`);
+
 const seconds = Math.round((performance.now() - begun) / 1000);
 console.log(`${options.rounds} rounds, ${seconds} s in all.`);
 writeFileSync(
@@ -58,6 +63,7 @@ writeFileSync(
       machine,
       options,
       seconds,
+      targets,
       parts: Object.fromEntries(
         Object.entries(results).map(([name, {details, figures}]) => [name, {details, figures}]),
       ),

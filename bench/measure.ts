@@ -33,7 +33,7 @@ export interface Rounds {
 }
 
 const WARM_UP = 3;
-const MOST_TIMES = 100;
+const MOST_TIMES = 1000;
 /** What takes longer than this, in milliseconds, has fewer turns. */
 const SLOW = 2000;
 const SLOW_ROUNDS = 2;
@@ -47,6 +47,8 @@ export async function interleave(entries: readonly Entry[], {rounds, turn}: Roun
       const first = Math.min(...(await peer.measure(job, 1)));
       const once = first > SLOW ? first : Math.min(...(await peer.measure(job, WARM_UP)));
       const times = Math.max(1, Math.min(MOST_TIMES, Math.round(turn / once)));
+      // A turn that does not count: until then V8 still compiles the kernels, first quickly, then well.
+      if (once < SLOW) await peer.measure(job, times);
       running.push({entry, times, rounds: once > SLOW ? SLOW_ROUNDS : rounds, turns: []});
     } catch (error) {
       outcomes.set(name, {reason: error instanceof Error ? error.message : String(error)});

@@ -1,5 +1,6 @@
 /**
- * The command line of `npm run bench`.
+ * The command line: `npm run bench -- [--only mlp,cnn] [--parts workloads,matmul] [--peers torch,stock,jax]
+ * [--threads 2] [--rounds 5] [--turn 400] [--quick]`.
  */
 import {availableParallelism} from 'node:os';
 import {parseArgs} from 'node:util';
@@ -18,9 +19,6 @@ export interface BenchOptions {
   /** What the rows with several threads run on; 1 leaves them out. */
   readonly threads: number;
 }
-
-export const usage = `npm run bench -- [--only mlp,cnn] [--parts workloads,matmul] [--peers ours,torch] [--threads 2]
-  [--rounds 5] [--turn 400] [--quick]`;
 
 export function readOptions(args: string[]): BenchOptions {
   const {values} = parseArgs({

@@ -11,7 +11,7 @@ export const sizePart: Part = {
   async run(): Promise<PartResult> {
     if (!existsSync(GENERATED)) return {markdown: 'The kernels are not compiled.', details: {}, figures: {}};
     const modules = (await import(GENERATED.href)) as Record<'plainModule' | 'relaxedModule', string>;
-    const kib = (text: string): number => gzipSync(text, {level: 9}).length / 1024;
+    const kB = (text: string): number => gzipSync(text, {level: 9}).length / 1000;
     const rows = [
       {name: 'kernels', embedded: modules.plainModule},
       {name: 'kernels with relaxed SIMD', embedded: modules.relaxedModule},
@@ -19,17 +19,17 @@ export const sizePart: Part = {
       const binary = Buffer.from(embedded, 'base64');
       return {
         name,
-        binary: binary.length / 1024,
-        gzip: gzipSync(binary, {level: 9}).length / 1024,
-        embedded: kib(embedded),
+        binary: binary.length / 1000,
+        gzip: gzipSync(binary, {level: 9}).length / 1000,
+        embedded: kB(embedded),
       };
     });
-    const both = kib(modules.plainModule + modules.relaxedModule);
+    const both = kB(modules.plainModule + modules.relaxedModule);
     return {
       markdown: `${table(
-        ['KiB', 'WebAssembly', 'gzip', 'in base64, gzip'],
+        ['kB', 'WebAssembly', 'gzip', 'in base64, gzip'],
         rows.map(({name, binary, gzip, embedded}) => [name, short(binary), short(gzip), short(embedded)]),
-      )}\n\nBoth in base64, as they are shipped: ${short(both)} KiB gzip.`,
+      )}\n\nBoth in base64, as they are shipped: ${short(both)} kB gzip.`,
       details: {rows, both},
       figures: {'size/gzip': Math.max(...rows.map(({gzip}) => gzip)), 'size/shipped': both},
     };

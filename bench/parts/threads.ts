@@ -23,7 +23,7 @@ export const threadsPart: Part = {
       );
       const [one, several] = [outcomes.get(ours.name), outcomes.get(oursThreaded.name)];
       const speedup = ratio(one, several);
-      figures[`threads/${workload}`] = speedup;
+      figures[`threads/${options.threads}/${workload}`] = speedup;
       const reason = several !== undefined && 'reason' in several ? several.reason : undefined;
       rows.push([workload, short(typical(one)), reason ?? short(typical(several)), short(speedup)]);
     }
