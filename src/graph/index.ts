@@ -1,3 +1,4 @@
+export {drawnDropout} from './dropout';
 export {ModelGraph} from './modelGraph';
 export {releasingTape} from './recording';
 export {isRecordingNested, withoutRecording} from './tfjsInternals';

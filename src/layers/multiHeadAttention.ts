@@ -3,6 +3,7 @@ import type {Rank, Tensor, Tensor3D, Tensor4D} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerVariable, Shape, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {ConfigurationError} from '../core';
+import {drawnDropout} from '../graph';
 import {attentionSizes, checkMaskShape, checkOptions} from './attentionChecks';
 import type {AttentionMasks} from './attentionMasks';
 import {fusedAttention} from './fusedAttention';
@@ -173,7 +174,9 @@ export class MultiHeadAttention extends layers.Layer {
       const fused = drops || this.returnAttentionScores ? undefined : fusedAttention(...projected, masks);
       if (fused !== undefined) return joinHeads(fused, this.attentionOutput);
       const drop = (probabilities: Tensor4D) =>
-        tf.dropout(probabilities, this.dropout, undefined, this.seed) as Tensor4D;
+        (this.seed === undefined
+          ? drawnDropout(probabilities, this.dropout)
+          : tf.dropout(probabilities, this.dropout, undefined, this.seed)) as Tensor4D;
       const {output, scores} = scaledDotProduct(...projected, masks, drops ? drop : undefined);
       const joined = joinHeads(output, this.attentionOutput);
       return this.returnAttentionScores ? [joined, scores] : joined;

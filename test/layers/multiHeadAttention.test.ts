@@ -288,6 +288,15 @@ describe('multi-head attention', () => {
     expect(run(built, x)).toEqual(run(built, x));
   });
 
+  it('drops the same on every backend', async () => {
+    const built = () => selfAttention({dropout: 0.5, kernelInitializer: 'ones'});
+    const draw = () => run(built(), noise([2, 4, 6]), {training: true, random: {seed: 1, step: 0}});
+    await activate('wasm');
+    const expected = draw();
+    await activate('cpu');
+    draw().forEach((output, i) => expectNear(output, expected[i]!));
+  });
+
   it.each([
     [{numHeads: 0, keyDim: 2}, 'numHeads is 0'],
     [{numHeads: 1, keyDim: 1.5}, 'keyDim is 1.5'],
