@@ -2,7 +2,18 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  {ignores: ['dist/', 'coverage/', 'docs/api/', 'node_modules/', 'runs/', '.cache/', 'src/backend/wasm/kernels/', '**/*.generated.ts']},
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      'docs/api/',
+      'node_modules/',
+      'runs/',
+      '.cache/',
+      'src/backend/wasm/kernels/',
+      '**/*.generated.ts',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [js.configs.recommended, ...tseslint.configs.strictTypeChecked],

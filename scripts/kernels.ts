@@ -7,8 +7,8 @@ import {createHash} from 'node:crypto';
 import {existsSync, readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
-import asc from 'assemblyscript/asc';
 import {build} from 'esbuild';
+import {compileAssembly} from './assemblyScript';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const sources = 'src/backend/wasm/kernels';
@@ -52,22 +52,10 @@ function fingerprint(): string {
 }
 
 async function compile(relaxed: boolean): Promise<string> {
-  let binary: Uint8Array | undefined;
-  const options = [
-    `${sources}/index.ts`,
-    ...['--outFile', 'kernels.wasm', '--baseDir', root],
-    ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'],
-    ...(relaxed ? ['--enable', 'relaxed-simd'] : []),
-  ];
-  const {error, stderr} = await asc.main(options, {
-    writeFile: (name, contents) => {
-      if (name.endsWith('.wasm') && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error !== null || binary === undefined)
-    throw new Error(`The kernels do not compile.\n${stderr.toString()}`);
+  const options = ['-O3', '--enable', 'simd', ...(relaxed ? ['--enable', 'relaxed-simd'] : [])];
+  const binary = await compileAssembly(join(root, sources, 'index.ts'), options);
   if (!relaxed) checkNoData(binary);
-  return Buffer.from(binary).toString('base64');
+  return binary.toString('base64');
 }
 
 async function bundleThreadProgram(): Promise<string> {

@@ -11,7 +11,9 @@ const SEED = 1;
 const FOLDER = 'runs/fashion-mnist';
 
 const backend = await useBackend('auto');
-console.log(`Backend ${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}, ${backend.repairs.length} repairs of tfjs`);
+console.log(
+  `Backend ${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}, ${backend.repairs.length} repairs of tfjs`,
+);
 
 const data = loadFashionMnist();
 const model = buildModel(SEED);

@@ -1,8 +1,11 @@
 /** The pool itself, on kernels that do not do their work. */
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import type {Worker} from 'node:worker_threads';
-import asc from 'assemblyscript/asc';
 import {afterEach, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
+import {compileAssembly} from '../../../scripts/assemblyScript';
 import {BackendUnavailableError} from '../../../src/core';
 import {ThreadPool} from '../../../src/backend/wasm/engine/threads/threadPool';
 
@@ -35,30 +38,13 @@ let workers: Worker[];
 let pool: ThreadPool | undefined;
 
 beforeAll(async () => {
-  let binary: Uint8Array | undefined;
-  const options = ['--runtime', 'stub', '--importMemory', '--sharedMemory', '--maximumMemory', '65536'];
-  const {error, stderr} = await asc.main(
-    [
-      'kernels.ts',
-      '--outFile',
-      'k.wasm',
-      '--noAssert',
-      '--enable',
-      'threads',
-      '--initialMemory',
-      '1',
-      ...options,
-    ],
-    {
-      readFile: name => (name === 'kernels.ts' ? source : null),
-      writeFile: (_, contents) => {
-        if (typeof contents !== 'string') binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error !== null) throw new Error(stderr.toString());
-  module = await WebAssembly.compile(binary! as Uint8Array<ArrayBuffer>);
+  const folder = mkdtempSync(join(tmpdir(), 'glassbox-pool-'));
+  const path = join(folder, 'kernels.ts');
+  writeFileSync(path, source);
+  const shared = ['--sharedMemory', '--maximumMemory', '65536', '--initialMemory', '1'];
+  const binary = await compileAssembly(path, ['--enable', 'threads', ...shared]);
+  rmSync(folder, {recursive: true});
+  module = await WebAssembly.compile(binary);
 });
 
 beforeEach(() => {
