@@ -133,7 +133,7 @@ describe.each(BACKENDS)('multi-head attention on %s', backend => {
     const trainer = new Trainer(built, {loss: 'meanSquaredError', optimizer: new Adam({learningRate: 0.01})});
     const {history} = await trainer.fit([x, y], {epochs: 15, batchSize: 16});
     const losses = history['loss']!;
-    expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
+    expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]!);
     tf.dispose([x, y]);
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -231,7 +231,7 @@ describe('multi-head attention', () => {
     const loaded = await loadLayersModel(tf.io.fromMemory(artifacts));
     const inputs = [noise([2, 4, 6]), tf.ones([2, 4, 4])];
     expect(run(loaded, inputs)).toEqual(run(built, inputs));
-    const [before, after] = [built, loaded].map(m => m.layers.at(-1).getConfig());
+    const [before, after] = [built, loaded].map(m => m.layers.at(-1)!.getConfig());
     expect(after).toEqual(before);
     expect(loaded.outputs.map(y => y.shape)).toEqual([
       [null, 4, 5],

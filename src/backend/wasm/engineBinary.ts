@@ -129,7 +129,7 @@ function combine(
   if (size === 0) return;
   const chunks = chunksFor(Math.ceil(size / BLOCK), BLOCK * COST);
   const outer = all.slice(0, -1);
-  const line = all.at(-1);
+  const line = all.at(-1)!;
   const stepsA = [...outer.map(({stepA}) => stepA), Number(line.stepA === 0)];
   const stepsB = [...outer.map(({stepB}) => stepB), Number(line.stepB === 0)];
   engine.run('binary', [a, b, to, code, alpha, chunks, ...lengths, ...stepsA, ...stepsB], {chunks});

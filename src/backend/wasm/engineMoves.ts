@@ -46,7 +46,7 @@ function tileSteps(shape: readonly number[], reps: readonly number[]): TileStep[
   let blocks = tf.util.sizeFromShape([...shape]);
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const times = reps[axis]!;
-    const inner = steps.at(-1);
+    const inner = steps.at(-1)!;
     length *= shape[axis]!;
     blocks /= shape[axis]!;
     if (times === 1) continue;
@@ -69,13 +69,13 @@ export const engineTranspose = engineKernel<Record<'x', TensorInfo>, {perm: numb
     const size = tf.util.sizeFromShape(x.shape);
     const {shape, perm} = mergeAxes(x.shape, order);
     const last = shape.length - 1;
-    const staysLast = perm.at(-1) === last;
+    const staysLast = perm.at(-1)! === last;
     // A mere change of shape shares the numbers in the kernel below.
     const isMore = shape.length > 1 && shape.length <= AXES + (staysLast ? 1 : 2);
     if (!hasFourBytes(x) || size === 0 || !isMore) return undefined;
     const steps = stepsOf(shape);
     const outSteps = stepsOf(perm.map(axis => shape[axis]!));
-    const rowAxis = perm.at(-1);
+    const rowAxis = perm.at(-1)!;
     const outer = perm.filter(axis => axis !== last && axis !== rowAxis);
     const missing = Array.from({length: AXES - outer.length}, () => 1);
     const lengths = [...missing, ...outer.map(axis => shape[axis]!)];

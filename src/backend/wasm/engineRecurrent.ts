@@ -101,7 +101,7 @@ interface GroupAttrs {
 const kernelGradient = engineKernel<{a: TensorInfo; panels: TensorInfo; candidate?: TensorInfo}, GroupAttrs>(
   RECURRENT_KERNEL_GRADIENT,
   ({inputs: {a, panels, candidate}, attrs: {groups}, engine, make}) => {
-    const rows = a.shape.at(-1);
+    const rows = a.shape.at(-1)!;
     const depth = panels.shape[1]!;
     const width = groups.reduce((sum, columns) => sum + columns, 0);
     const out = make([rows, width]);
@@ -133,7 +133,7 @@ const inputGradient = engineKernel<Record<'panels' | 'kernel', TensorInfo>, Grou
   RECURRENT_INPUT_GRADIENT,
   ({inputs: {panels, kernel}, attrs: {groups, shape}, engine, make}) => {
     const [count, rows] = panels.shape as [number, number];
-    const columns = shape.at(-1);
+    const columns = shape.at(-1)!;
     const out = make(shape);
     const panelBytes = 64 * PANEL * count;
     const packed = engine.workspace(Math.ceil(columns / PANEL) * panelBytes);

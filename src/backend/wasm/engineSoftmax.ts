@@ -12,7 +12,7 @@ const COST = 8;
 export const engineSoftmaxGradient = engineKernel<Record<'y' | 'dy', TensorInfo>, object>(
   SOFTMAX_GRADIENT,
   ({inputs: {y, dy}, engine, make}) => {
-    const classes = y.shape.at(-1);
+    const classes = y.shape.at(-1)!;
     const rows = tf.util.sizeFromShape(y.shape) / classes;
     const out = make(y.shape);
     const chunks = chunksFor(rows, COST * classes);

@@ -84,7 +84,7 @@ describe('batch normalization on the engine', () => {
 
   it.each(shapes.map(shape => [shape]))('computes %j and its gradient', shape => {
     const random = new Random(3);
-    const channels = shape.at(-1);
+    const channels = shape.at(-1)!;
     const [x, dy] = [values(random, sizeOf(shape)), values(random, sizeOf(shape))];
     const [gamma, beta] = [values(random, channels), values(random, channels)];
     const expected = reference(x, dy, gamma, beta, channels);
@@ -134,7 +134,7 @@ describe('batch normalization on the engine', () => {
 
   it.each(shapes.map(shape => [shape]))('normalizes %j by given moments', shape => {
     const random = new Random(4);
-    const channels = shape.at(-1);
+    const channels = shape.at(-1)!;
     const x = values(random, sizeOf(shape));
     const [mean, scale, offset] = [1, 2, 3].map(() => values(random, channels)) as [
       Float32Array,

@@ -22,9 +22,9 @@ function offsetIn(operand: number[], shape: number[], index: number): number {
   let step = 1;
   for (let axis = 1; axis <= shape.length; axis++) {
     const length = operand.at(-axis) ?? 1;
-    if (length > 1) offset += step * (index % shape.at(-axis));
+    if (length > 1) offset += step * (index % shape.at(-axis)!);
     step *= length;
-    index = Math.floor(index / shape.at(-axis));
+    index = Math.floor(index / shape.at(-axis)!);
   }
   return offset;
 }

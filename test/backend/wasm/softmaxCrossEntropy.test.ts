@@ -65,7 +65,7 @@ describe('crossentropy from logits on the engine', () => {
     'of shape %j with smoothing %d',
     (shape, labelSmoothing) => {
       const random = new Random(2);
-      const classes = shape.at(-1);
+      const classes = shape.at(-1)!;
       const size = shape.reduce((a, b) => a * b);
       const z = values(random, size).map(x => 8 * x);
       const labels = Array.from({length: size / classes}, () => Math.floor(random.uniform() * classes));

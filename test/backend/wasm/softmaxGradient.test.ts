@@ -51,7 +51,7 @@ describe('the gradient of softmax', () => {
     const random = new Random(14, shape.join());
     const x = values(random, sizeOf(shape)).map(value => 4 * value);
     const dy = values(random, x.length);
-    const classes = shape.at(-1);
+    const classes = shape.at(-1)!;
     const found = gradient(tf.softmax, x, dy, shape);
     const expected = gradientOf(softmaxOf(x, classes), dy, classes);
     // Of one class there is none but for rounding.
