@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine} from './engine';
+import {isBiasOf} from './engineBias';
 import {tapsOfInput, tapsOfOutput} from './engineTaps';
 import type {TapTable} from './engineTaps';
 import {convGeometry} from './geometry';
@@ -32,7 +33,7 @@ export const engineFusedDepthwise = engineKernel<
   const activation = ACTIVATIONS.get(attrs.activation ?? 'linear');
   const outChannels = filter.shape[2]! * filter.shape[3]!;
   if (activation === undefined) return undefined;
-  if (bias != null && !(isFloat(bias) && tf.util.sizeFromShape(bias.shape) === outChannels)) return undefined;
+  if (bias != null && !isBiasOf(bias, outChannels)) return undefined;
   return convolve(engine, make, x, filter, attrs, bias, activation);
 });
 

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {activationCode, chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine} from './engine';
+import {isBiasOf} from './engineBias';
 
 /** Columns of a packed panel, and rows of a tile; as in kernels/tile.ts. */
 const PANEL = 16;
@@ -42,8 +43,7 @@ export const engineFusedMatMul = engineKernel<
   const plan = planOf(a, b, attrs);
   const activation = activationCode(attrs.activation);
   if (plan === undefined || activation === undefined) return undefined;
-  if (bias != null && (!isFloat(bias) || tf.util.sizeFromShape(bias.shape) !== plan.product.columns))
-    return undefined;
+  if (bias != null && !isBiasOf(bias, plan.product.columns)) return undefined;
   const out = make(plan.shape);
   multiply(engine, {
     ...{a: engine.address(a), b: engine.address(b), c: engine.address(out), ...plan.product},
@@ -73,7 +73,7 @@ function planOf(
   const columns = transposeB ? heightB : widthB;
   const batch = Math.max(countA, countB);
   if (batch * rows * columns * depth === 0) return undefined;
-  const outer = outerA.length >= outerB.length && countA >= countB ? outerA : outerB;
+  const outer = tf.broadcast_util.assertAndGetBroadcastShape(outerA, outerB);
   // One B for a batch of untransposed A: one tall matrix.
   const isTall = countB === 1 && !transposeA;
   return {

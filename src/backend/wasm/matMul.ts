@@ -42,8 +42,8 @@ export function batchMatMul(): KernelConfig {
         ? stock.transpose(scratch, {x: scratch.reshape(b, [batchB, columns, inner])}, {perm: [0, 2, 1]})
         : b;
       const product = multiply(scratch, stock.matMul, left, right, sizes);
-      const outer = a.shape.length >= b.shape.length && batchA >= batchB ? a.shape : b.shape;
-      return scratch.rename(product, [...outer.slice(0, -2), rows, columns]);
+      const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+      return scratch.rename(product, [...outer, rows, columns]);
     },
   );
 }

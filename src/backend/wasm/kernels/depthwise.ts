@@ -3,7 +3,7 @@
  * of some numbers of the source times some taps of the filter, of the same channel.
  *
  * Which taps meet which places is the same for all pixels of a phase, and comes in a table for each axis (see
- * `../taps.ts`). A row is cut into runs of pixels that meet the same taps, so that the edges cost no test inside.
+ * `../engineTaps.ts`). A row is cut into runs of pixels that meet the same taps, so that the edges cost no test inside.
  */
 import {address, int, partStart} from './call';
 import {pixels} from './depthwisePixels';
