@@ -69,6 +69,37 @@ export function attentionSizes(
   return {query: query[2]!, value: value[2]!, key: key[2]!};
 }
 
+/**
+ * What a call can be given that a symbolic one does not show.
+ *
+ * @throws ShapeError for inputs that do not fit each other.
+ */
+export function checkCall(layer: string, shapes: readonly (readonly number[])[]): void {
+  attentionSizes(layer, shapes as number[][]);
+  const [query, value = query, key = value] = shapes as [number[], number[]?, number[]?];
+  for (const [name, shape] of Object.entries({value, key})) {
+    if (shape[0] === query[0]) continue;
+    throw new ShapeError(
+      `The query of layer '${layer}' is a batch of ${query[0]}, but its ${name} a batch of ${shape[0]}.`,
+      {hint: `Give as many; tf.tile repeats a ${name} for all queries.`},
+    );
+  }
+}
+
+/** @throws ShapeError for a mask of positions that has not one number for each position of `x`. */
+export function checkPositionMask(
+  layer: string,
+  name: string,
+  mask: readonly number[],
+  x: readonly number[],
+): void {
+  if (mask.length === 2 && mask[0] === x[0] && mask[1] === x[1]) return;
+  throw new ShapeError(
+    `The ${name}'s mask of layer '${layer}' has the shape ${written(mask)}, but ${written(x.slice(0, 2))} is needed.`,
+    {hint: `It says of each position of the ${name} whether it counts: [batch, positions].`},
+  );
+}
+
 /** @throws ShapeError for a mask that fits neither `[batch, T, S]` nor `[batch, heads, T, S]`. */
 export function checkMaskShape(
   layer: string,

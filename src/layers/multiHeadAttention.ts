@@ -4,7 +4,7 @@ import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerVariable, Shape, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {ConfigurationError} from '../core';
 import {drawnDropout} from '../graph';
-import {attentionSizes, checkMaskShape, checkOptions} from './attentionChecks';
+import {attentionSizes, checkCall, checkMaskShape, checkOptions, checkPositionMask} from './attentionChecks';
 import type {AttentionMasks} from './attentionMasks';
 import {fusedAttention} from './fusedAttention';
 import {scaledDotProduct} from './scaledDotProduct';
@@ -162,13 +162,17 @@ export class MultiHeadAttention extends layers.Layer {
     return tf.tidy(() => {
       const given = asList<Tensor>(inputs);
       const [query, value = query, key = value] = given as [Tensor3D, Tensor3D?, Tensor3D?];
+      checkCall(
+        this.name,
+        given.map(({shape}) => shape),
+      );
+      const masks = this.masksOf(given, kwargs);
       const {training = false} = kwargs as CallArguments;
       const projected = [
         splitHeads(query, this.query),
         splitHeads(key, this.key),
         splitHeads(value, this.value),
       ] as const;
-      const masks = this.masksOf(given, kwargs);
       const drops = training && this.dropout > 0;
       // One kernel does it all where nobody wants to see the probabilities on the way.
       const fused = drops || this.returnAttentionScores ? undefined : fusedAttention(...projected, masks);
@@ -232,6 +236,10 @@ export class MultiHeadAttention extends layers.Layer {
     // The same positions have the same mask, also where only the first is handed over.
     const valueMask = value === query ? queryMask : maskAt(1);
     const keyMask = key === undefined || key === value ? null : key === query ? queryMask : maskAt(2);
+    const own = {query: [query, queryMask], value: [value, valueMask], key: [key ?? value, keyMask]} as const;
+    for (const [name, [x, mask]] of Object.entries(own)) {
+      if (mask !== null) checkPositionMask(this.name, name, mask.shape, x.shape);
+    }
     if (pairs !== null) checkMaskShape(this.name, pairs.shape, this.numHeads, query.shape, value.shape);
     const both = valueMask !== null && keyMask !== null;
     return {

@@ -4,7 +4,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {input, layers, loadLayersModel, model, sequential} from '@tensorflow/tfjs-layers';
 import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {Adam, Trainer, withSeed} from '../../src';
+import {Adam, ShapeError, Trainer, useBackend, withSeed} from '../../src';
 import {ModelGraph} from '../../src/graph';
 import {MultiHeadAttention} from '../../src/layers';
 import type {MultiHeadAttentionOptions} from '../../src/layers';
@@ -200,6 +200,100 @@ describe.each(BACKENDS)('multi-head attention on %s', backend => {
       numbersOf(attention.apply(noise([1, 3, 4]), {attentionMask: pairs}) as Tensor[]),
     );
     expect(direct[1]).toEqual(scores);
+  });
+});
+
+describe.each([
+  ['cpu', {}],
+  ['wasm', {engine: true}],
+  ['wasm', {engine: false}],
+] as const)('multi-head attention on %s %j', (backend, options) => {
+  beforeAll(async () => {
+    await useBackend(backend, options);
+  });
+
+  const built = (more: Partial<MultiHeadAttentionOptions> = {}): MultiHeadAttention => {
+    const layer = new MultiHeadAttention({numHeads: 2, keyDim: 4, name: 'mixer', ...more});
+    const [query, value] = [
+      [null, null, 8],
+      [null, null, 8],
+    ];
+    layer.build([query, value, value]);
+    return layer;
+  };
+
+  it.each([
+    [
+      'a batch of 4 over one of 1',
+      [
+        [4, 5, 8],
+        [1, 5, 8],
+      ],
+      "The query of layer 'mixer' is a batch of 4, but its value a batch of 1.",
+    ],
+    [
+      'keys of another batch',
+      [
+        [2, 5, 8],
+        [2, 5, 8],
+        [3, 5, 8],
+      ],
+      "The query of layer 'mixer' is a batch of 2, but its key a batch of 3.",
+    ],
+    [
+      'more keys than values',
+      [
+        [2, 5, 8],
+        [2, 3, 8],
+        [2, 7, 8],
+      ],
+      "Layer 'mixer' was given 3 values and 7 keys.",
+    ],
+    ['a matrix', [[2, 8]], "The query of layer 'mixer' has the shape [2, 8]."],
+  ])('refuses %s, whether fused or not', (_, shapes, message) => {
+    tf.tidy(() => {
+      const inputs = shapes.map(shape => tf.ones(shape));
+      for (const returnAttentionScores of [false, true]) {
+        const layer = built({returnAttentionScores});
+        expect(() => layer.call(inputs, {})).toThrow(message);
+        expect(() => layer.call(inputs, {})).toThrow(ShapeError);
+      }
+    });
+  });
+
+  it('refuses masks that do not fit their input', () => {
+    tf.tidy(() => {
+      const x = noise([3, 5, 8]);
+      const layer = built();
+      expect(() => layer.call(x, {mask: tf.ones([1, 5])})).toThrow(
+        "The query's mask of layer 'mixer' has the shape [1, 5], but [3, 5] is needed.",
+      );
+      expect(() => layer.call([x, x.clone()], {masks: [null, tf.ones([3, 2])]})).toThrow(
+        "The value's mask of layer 'mixer' has the shape [3, 2], but [3, 5] is needed.",
+      );
+      const masks = [null, null, tf.ones([3, 4])];
+      expect(() => layer.call([x, x.clone(), x.clone()], {masks})).toThrow("The key's mask of layer 'mixer'");
+    });
+  });
+
+  it('gives nothing for nothing, with zero gradients', () => {
+    tf.tidy(() => {
+      for (const shape of [
+        [0, 5, 8],
+        [2, 0, 8],
+      ]) {
+        const layer = built();
+        const x = tf.zeros(shape);
+        expect((layer.call(x, {}) as Tensor).shape).toEqual(shape);
+        const {grads} = tf.variableGrads(
+          () => tf.sum<tf.Scalar>(layer.call(x, {}) as Tensor),
+          variablesOf(layer),
+        );
+        Object.values(grads).forEach(gradient => {
+          expect(Math.max(...tf.abs(gradient).dataSync())).toBe(0);
+        });
+      }
+    });
   });
 });
 

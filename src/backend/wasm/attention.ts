@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
-import {chunksFor, engineKernel} from './engine';
+import {ShapeError} from '../../core';
+import {chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine, EngineKernel} from './engine';
 
 /** Columns of a packed panel; as in kernels/tile.ts. */
@@ -45,6 +46,7 @@ interface Attrs {
 
 /** Output `[batch, T, heads, valueDim]`, and two numbers a row of probabilities, which the gradient takes. */
 const attention = engineKernel<Inputs, Attrs>('GlassboxAttention', ({inputs, attrs, engine, make}) => {
+  checkInputs(inputs);
   const {batch, targets, heads, valueDim} = sizesOf(inputs);
   const out = make([batch, targets, heads, valueDim]);
   const statistics = make([batch, heads, targets, 2]);
@@ -56,6 +58,7 @@ const attention = engineKernel<Inputs, Attrs>('GlassboxAttention', ({inputs, att
 const attentionGradient = engineKernel<GradientInputs, Attrs>(
   'GlassboxAttentionGrad',
   ({inputs, attrs, engine, make}) => {
+    checkInputs(inputs);
     const gradients = [inputs.query, inputs.key, inputs.value].map(({shape}) => make(shape));
     run(engine, 'attentionGradient', inputs, attrs, inputs.dy, gradients);
     return gradients;
@@ -68,6 +71,38 @@ function sizesOf({query, value}: Inputs) {
   const [batch, targets, heads, keyDim] = query.shape as [number, number, number, number];
   const [, sources, , valueDim] = value.shape as [number, number, number, number];
   return {batch, targets, sources, heads, keyDim, valueDim};
+}
+
+/**
+ * The kernels read and write by these sizes alone, wherever that leads.
+ *
+ * @throws ShapeError for an input of another shape or type.
+ */
+function checkInputs(inputs: Inputs & Partial<GradientInputs>): void {
+  const {batch, targets, sources, heads, keyDim, valueDim} = sizesOf(inputs);
+  const expected: Record<keyof GradientInputs, number[]> = {
+    query: [batch, targets, heads, keyDim],
+    key: [batch, sources, heads, keyDim],
+    value: [batch, sources, heads, valueDim],
+    queryMask: [batch, targets],
+    keyMask: [batch, sources],
+    pairs: [batch, heads, targets, sources],
+    dy: [batch, targets, heads, valueDim],
+    statistics: [batch, heads, targets, 2],
+  };
+  for (const [name, shape] of Object.entries(expected) as [keyof GradientInputs, number[]][]) {
+    const given = inputs[name];
+    if (given === undefined) continue;
+    const isOneForAll = (axis: number): boolean => name === 'pairs' && given.shape[axis] === 1;
+    const fits =
+      given.shape.length === shape.length &&
+      shape.every((size, axis) => given.shape[axis] === size || isOneForAll(axis));
+    if (fits && isFloat(given)) continue;
+    throw new ShapeError(
+      `Attention's ${name} is ${given.dtype} [${given.shape.join(', ')}], but float32 [${shape.join(', ')}] is needed.`,
+      {hint: 'Give query, key, value and their masks the same batch, and keys and values the same length.'},
+    );
+  }
 }
 
 function run(

@@ -131,4 +131,50 @@ describe('attention as one kernel', () => {
     const found = attend(given, () => OPEN, {shape: [1, 1, 1, 1], values: Float32Array.of(1)});
     expect(found.map(values => [...values])).toEqual([[1], [0], [0, 0], [1, 0]]);
   });
+
+  describe('refuses what would be read or written out of bounds, before it computes', () => {
+    const [query, key] = [
+      [4, 5, 2, 3],
+      [4, 6, 2, 3],
+    ];
+    const fitting = {query, key, value: key};
+    const backward = {...fitting, statistics: [4, 2, 5, 2], dy: query};
+
+    it.each([
+      ['keys and values of a batch of 1', {...fitting, key: [1, 6, 2, 3], value: [1, 6, 2, 3]}, 'key'],
+      ['fewer keys than values', {...fitting, key: [4, 5, 2, 3]}, 'key'],
+      ['keys of other features', {...fitting, key: [4, 6, 2, 2]}, 'key'],
+      ['values of fewer heads', {...fitting, value: [4, 6, 1, 3]}, 'value'],
+      ["a query's mask of a batch of 1", {...fitting, queryMask: [1, 5]}, 'queryMask'],
+      ["a keys' mask that is too short", {...fitting, keyMask: [4, 2]}, 'keyMask'],
+      ['a mask of pairs without heads', {...fitting, pairs: [4, 5, 6]}, 'pairs'],
+      ['a gradient of another shape', {...backward, dy: [4, 4, 2, 3]}, 'dy'],
+      ['statistics of another call', {...backward, statistics: [1, 2, 5, 2]}, 'statistics'],
+    ])('%s', (_, shapes, culprit) => {
+      const before = tf.memory().numTensors;
+      const run = () =>
+        tf.tidy(() => {
+          const inputs = Object.fromEntries(
+            Object.entries(shapes).map(([name, shape]) => [name, tf.ones(shape as number[])]),
+          );
+          const name = 'dy' in shapes ? 'GlassboxAttentionGrad' : 'GlassboxAttention';
+          return tf.engine().runKernel<Tensor[]>(name, inputs, {causal: false});
+        });
+      expect(run).toThrow(`Attention's ${culprit} is float32`);
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it('a mask that is not of float32', () => {
+      const inputs = {
+        query: tf.ones(query),
+        key: tf.ones(key),
+        value: tf.ones(key),
+        keyMask: tf.ones([4, 6], 'bool'),
+      };
+      expect(() => tf.engine().runKernel<Tensor[]>('GlassboxAttention', inputs, {causal: false})).toThrow(
+        "Attention's keyMask is bool [4, 6], but float32 [4, 6] is needed.",
+      );
+      tf.dispose(inputs);
+    });
+  });
 });
