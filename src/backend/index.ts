@@ -1,4 +1,4 @@
-export {withoutFusion} from './fusion';
+export {withoutFusion} from '../core';
 export {useBackend} from './useBackend';
 export type {AppliedRepair, Backend, BackendName, BackendOptions, EngineState} from './types';
 export {backendState} from './runningBackend';

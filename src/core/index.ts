@@ -1,4 +1,5 @@
 export * from './errors';
+export * from './fusion';
 export * from './kernels';
 export * from './options';
 export * from './philox';

@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Rank, Tensor, Tensor1D, Tensor4D} from '@tensorflow/tfjs-core';
-import {hasKernel} from '../core';
+import {hasKernel, mayFuse} from '../core';
 import {expandTo} from './masks';
 import type {StatisticsLedger} from './statistics';
 import {batchNormalizationFields, isRecordingNested, variableOf, withoutRecording} from './tfjsInternals';
@@ -93,7 +93,7 @@ function normalizeImages(
   const channels = images.shape[3];
   const total = images.size / channels;
   // A gradient in closed form knows no gradient of its own.
-  if (isRecordingNested()) return composed(images, {gamma, beta, epsilon, weights});
+  if (isRecordingNested() || !mayFuse()) return composed(images, {gamma, beta, epsilon, weights});
   const isPlain = weights === null && images.dtype === 'float32' && images.size > 0;
   if (isPlain && hasKernel('GlassboxBatchNormForward')) return byKernel(images, gamma, beta, epsilon);
   const {mean, variance, centred, count} = withoutRecording(() => moments(images, weights));

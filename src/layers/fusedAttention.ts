@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
+import {hasKernel, mayFuse} from '../core';
 import {isRecordingNested, withoutRecording} from '../graph';
 import {asFloat, asPairs} from './attentionMasks';
 import type {AttentionMasks} from './attentionMasks';
@@ -12,7 +13,7 @@ const BACKWARD = 'GlassboxAttentionGrad';
 
 /**
  * What `scaledDotProduct` gives as its output, without the matrix of probabilities; undefined where the active backend
- * has no such kernel, or where the gradient is to be differentiated in turn. The caller disposes, of masks too.
+ * has no such kernel, within `withoutFusion`, or where the gradient is to be differentiated in turn. The caller disposes, of masks too.
  */
 export function fusedAttention(
   query: Tensor4D,
@@ -21,8 +22,7 @@ export function fusedAttention(
   masks: AttentionMasks,
 ): Tensor4D | undefined {
   const isEmpty = query.size * key.size * value.size === 0;
-  if (isEmpty || isRecordingNested() || tf.getKernel(FORWARD, tf.getBackend()) === undefined)
-    return undefined;
+  if (isEmpty || !mayFuse() || isRecordingNested() || !hasKernel(FORWARD)) return undefined;
   const given = withoutRecording(() => maskInputs(masks));
   const attrs = {causal: masks.causal};
   const attend = tf.customGrad((...args) => {

@@ -1,11 +1,12 @@
 /** Crossentropy from logits by two kernels, one for the value and one for the gradient, where the backend has them. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {GradSaveFunc, Tensor} from '@tensorflow/tfjs-core';
-import {hasKernel} from '../core';
+import {hasKernel, mayFuse} from '../core';
 
 /** Whether there are kernels for these logits; their gradient has no gradient of its own. */
 export function canFuseCrossentropy(logits: Tensor): boolean {
   return (
+    mayFuse() &&
     logits.dtype === 'float32' &&
     logits.rank > 1 &&
     logits.size > 0 &&

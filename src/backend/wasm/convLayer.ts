@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Rank, Tensor, Tensor3D, Tensor4D} from '@tensorflow/tfjs-core';
 import type {LayerVariable} from '@tensorflow/tfjs-layers';
-import {hasKernel} from '../../core';
+import {hasKernel, mayFuse} from '../../core';
 import {runKernel} from '../tfjsInternals';
 import type {FusedConvAttrs} from './gradients/conv';
 import {gradientDepth} from './tfjsInternals';
@@ -93,7 +93,8 @@ function convolve(
   const fused = FUSED.has(name) ? (name as FusedConvAttrs['activation']) : 'linear';
   const isBare = bias === null && fused === 'linear';
   // The kernel's gradient has no gradient of its own.
-  const isFused = !isBare && gradientDepth() === 1 && hasKernel('GlassboxConv2D') && x.dtype === 'float32';
+  const isFused =
+    !isBare && mayFuse() && gradientDepth() === 1 && hasKernel('GlassboxConv2D') && x.dtype === 'float32';
   const {outShape} = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad);
   if (!isFused || x.size === 0 || tf.util.sizeFromShape(outShape) === 0) {
     let y: Tensor = tf.conv2d(x, filter, strides, pad, 'NHWC', dilations);

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import type {LayerVariable} from '@tensorflow/tfjs-layers';
-import {mayFuse} from '../fusion';
+import {mayFuse} from '../../core';
 import {LAYER_NORM, LAYER_NORM_GRADIENT} from './engineLayerNorm';
 import type {LayerNormAttrs, LayerNormGradientAttrs} from './engineLayerNorm';
 import {gradientDepth, hasKernel, patchLayer, runKernelOfMany, runOperation} from './tfjsInternals';

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import {mayFuse} from '../fusion';
+import {mayFuse} from '../../core';
 import {gateActivations} from './engineRecurrent';
 import {GRU} from './engineRecurrentGru';
 import {LSTM} from './engineRecurrentLstm';

@@ -8,11 +8,15 @@ const key = Symbol.for('glassbox.withoutFusion');
 const global = globalThis as Switch;
 
 /**
- * Runs a function, and if it is asynchronous awaits it, while every layer is computed by tfjs's own operations.
+ * Runs a function, and if it is asynchronous awaits it, while layers and losses are computed by tfjs's operations, one
+ * by one.
  *
- * On the engine, an LSTM or a GRU over all its time steps is one operation with one gradient, and so is a layer
- * normalization. That is as exact as tfjs's way and many times faster, but its parts cannot be seen: whoever replaces
- * gradients of single operations (`tf.registerGradient`), profiles them, or counts them, runs the model unfused.
+ * On the engine each of these is one operation with one gradient: an LSTM or a GRU over all its time steps, a
+ * convolution layer with its bias and activation, layer normalization, batch normalization in training, the attention
+ * of `MultiHeadAttention`, and crossentropy from logits. That is as exact as tfjs's way and faster, but its parts cannot be seen: whoever
+ * replaces gradients of single operations (`tf.registerGradient`), profiles them, or counts them, runs the model
+ * unfused. Single operations still run on the engine, and dropout, which stays one operation.
+ *
  * Gradients of gradients are always computed unfused. While an asynchronous function is under way, so is everything
  * else that runs meanwhile.
  *
