@@ -17,6 +17,9 @@ import type {Backend, BackendName, BackendOptions, EngineState} from './types';
 import {startEngine, type Engine} from './wasm/engine';
 import {asWasm} from './wasm/tfjsInternals';
 
+/** More threads than this are a mistake: each takes memory, and work is cut into 32 pieces at most. */
+const MOST_THREADS = 256;
+
 /** What `'auto'` stands for: the fastest engine that trains right wherever JavaScript runs. */
 const automatic: BackendName = 'wasm';
 
@@ -74,9 +77,9 @@ export async function useBackend(
 }
 
 function checkThreads(threads: number | 'auto' = 'auto'): void {
-  if (threads === 'auto' || (Number.isInteger(threads) && threads > 0)) return;
+  if (threads === 'auto' || (Number.isInteger(threads) && threads > 0 && threads <= MOST_THREADS)) return;
   throw new ConfigurationError(`The option threads is ${String(threads)}.`, {
-    hint: "Give a whole number from 1 on, or 'auto' for as many as the machine runs at once.",
+    hint: `Give a whole number from 1 to ${MOST_THREADS}, or 'auto' for as many as the machine runs at once.`,
   });
 }
 

@@ -125,6 +125,8 @@ describe('what goes wrong is an error where the kernel was called', () => {
     const calls = await start(2, 1000);
     expect(() => calls.run('hang', 0, 4, scratchOf(2))).toThrow('it does not answer any more');
     expect(calls.works).toBe(false);
+    // Without waiting for `dispose`: it may still write into the memory of tensors.
+    await vi.waitFor(() => expect(workers.map(({threadId}) => threadId)).toEqual([-1]));
   });
 
   test('a worker that does not start, and the others are ended', async () => {
@@ -134,6 +136,23 @@ describe('what goes wrong is an error where the kernel was called', () => {
     await expect(start(3)).rejects.toThrow('no room');
     await vi.waitFor(() => expect(workers.map(({threadId}) => threadId)).toEqual([-1]));
   });
+});
+
+test('a worker that says nothing is ended after 10 seconds', async () => {
+  vi.mocked(node.Worker).mockImplementationOnce(function (_, options) {
+    const worker = new Original('setInterval(() => {}, 1000)', options);
+    workers.push(worker);
+    return worker;
+  });
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+  const started = expect(start(2)).rejects.toThrow('it did not start in 10 s');
+  try {
+    await vi.advanceTimersByTimeAsync(10_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  await started;
+  await vi.waitFor(() => expect(workers.map(({threadId}) => threadId)).toEqual([-1]));
 });
 
 test('disposing ends the workers', async () => {

@@ -13,6 +13,14 @@ import {ThreadPool} from './threads/threadPool';
 /** The engine, or one sentence on why there is none. */
 export type EngineStart = {engine: Engine} | {engine: undefined; reason: string};
 
+/** What is kept of an instance of the backend. */
+interface Slot {
+  last: Promise<unknown>;
+  engine?: Engine | undefined;
+  /** Whether `'auto'` has found that no threads can be started here: it does not try again at every call. */
+  isWithoutThreads?: boolean;
+}
+
 /** How the engine is to run. */
 export interface EngineSettings {
   /** `'auto'`, the default: as many as the machine runs at once. */
@@ -35,13 +43,12 @@ export async function startEngine(backend: BackendWasm, settings: EngineSettings
     const reason = `this build of tfjs's wasm backend does not show ${missing.join(' and ')}`;
     return {engine: undefined, reason};
   }
-  const slot = attached<{last: Promise<unknown>; engine?: Engine}>(backend, `engine@${version}`, () => ({
-    last: Promise.resolve(),
-  }));
+  const slot = attached<Slot>(backend, `engine@${version}`, () => ({last: Promise.resolve()}));
   // One call after the other, so that the last one's settings hold in the end.
   const start = slot.last.then(async () => {
-    const result = await settle(backend, slot.engine, settings);
-    slot.engine = result.engine;
+    const result = await settle(backend, slot, settings);
+    // The kernels that are registered hold on to it, also when this call has to do without.
+    slot.engine ??= result.engine;
     return result;
   });
   slot.last = start.catch(() => undefined);
@@ -50,7 +57,7 @@ export async function startEngine(backend: BackendWasm, settings: EngineSettings
 
 async function settle(
   backend: BackendWasm,
-  engine: Engine | undefined,
+  slot: Slot,
   {threads = 'auto', relaxedSimd = false}: EngineSettings,
 ): Promise<EngineStart> {
   if (relaxedSimd && !hasRelaxedSimd()) {
@@ -62,7 +69,9 @@ async function settle(
     );
   }
   const {memory} = wasmInternals(backend);
-  const wanted = await threadsOn(memory, threads);
+  const isHopeless = threads === 'auto' && slot.isWithoutThreads === true;
+  const wanted = isHopeless ? 1 : await threadsOn(memory, threads);
+  let {engine} = slot;
   if (engine?.works && engine.threads === wanted && engine.relaxedSimd === relaxedSimd) return {engine};
   let module: WebAssembly.Module;
   let executor: Executor;
@@ -76,6 +85,7 @@ async function settle(
   if (wanted > 1) {
     try {
       executor = await ThreadPool.start(module, memory, wanted);
+      slot.isWithoutThreads = false;
     } catch (cause) {
       if (threads !== 'auto') {
         throw new BackendUnavailableError(`${wanted} threads cannot run here: ${String(cause)}.`, {
@@ -83,6 +93,7 @@ async function settle(
           cause,
         });
       }
+      slot.isWithoutThreads = true;
     }
   }
   if (engine === undefined) {

@@ -50,6 +50,9 @@ export interface WorkerStart {
   thread: number;
 }
 
+/** What a worker says of its start: that it is up, or that what it was sent does not open there. */
+export type Report = 'ready' | 'unreadable';
+
 export function createControlBlock(threads: number): ControlBlock {
   return new Int32Array(new SharedArrayBuffer(4 * (place.scratch + threads)));
 }

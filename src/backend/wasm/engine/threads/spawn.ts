@@ -1,6 +1,11 @@
 /** Workers, alike in Node and in browsers, and what the machine has for them. */
 import {nodeModule} from '../nodeModule';
-import type {WorkerStart} from './controlBlock';
+import type {Report, WorkerStart} from './controlBlock';
+
+/** A worker that is not up after so many milliseconds never will be. */
+const STARTING_TIME = 10_000;
+const tooSlow = `it did not start in ${STARTING_TIME / 1000} s`;
+const notGiven = 'it was not given the memory';
 
 /** A running worker. */
 export interface Thread {
@@ -45,21 +50,24 @@ function spawnInNode(
     const program = `const workerThreads = require('node:worker_threads');${source}`;
     // Without the options of this process: loaders and inspectors are none of its business.
     const worker = new Worker(program, {eval: true, workerData: start, execArgv: [], name: 'glassbox'});
+    const terminate = () => {
+      clearTimeout(limit);
+      worker.removeAllListeners();
+      void worker.terminate();
+    };
     const end = (reason: unknown) => {
+      terminate();
       reject(new Error(String(reason)));
       onEnd(String(reason));
     };
+    const limit = setTimeout(() => end(tooSlow), STARTING_TIME);
     worker.on('error', end);
     worker.on('exit', code => end(`it exited with code ${String(code)}`));
     worker.on('message', () => {
+      clearTimeout(limit);
       // The program may end while the worker waits for work.
       worker.unref();
-      resolve({
-        terminate: () => {
-          worker.removeAllListeners();
-          void worker.terminate();
-        },
-      });
+      resolve({terminate});
     });
   });
 }
@@ -72,22 +80,26 @@ function spawnInBrowser(
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
     const worker = new Worker(url, {name: 'glassbox'});
-    const end = (reason: string) => {
+    const terminate = () => {
+      clearTimeout(limit);
       URL.revokeObjectURL(url);
+      worker.onerror = worker.onmessage = worker.onmessageerror = null;
+      worker.terminate();
+    };
+    const end = (reason: string) => {
+      terminate();
       reject(new Error(reason));
       onEnd(reason);
     };
+    const limit = setTimeout(() => end(tooSlow), STARTING_TIME);
     worker.onerror = ({message}) =>
       end(message || 'its program was not let in (Content-Security-Policy: worker-src blob:)');
-    worker.onmessageerror = () => end('it was not given the memory');
-    worker.onmessage = () => {
+    worker.onmessageerror = () => end(notGiven);
+    worker.onmessage = ({data}: MessageEvent<Report>) => {
+      if (data !== 'ready') return end(notGiven);
+      clearTimeout(limit);
       URL.revokeObjectURL(url);
-      resolve({
-        terminate: () => {
-          worker.onerror = null;
-          worker.terminate();
-        },
-      });
+      resolve({terminate});
     };
     worker.postMessage(start);
   });

@@ -43,14 +43,15 @@ export class ThreadPool implements Executor {
     const block = createControlBlock(threads);
     const pool = new ThreadPool(block, [...kernels.values()], [...kernels.keys()], threads, patience);
     const starts = Array.from({length: threads - 1}, (_, i) =>
-      spawn(workerProgram, {module, memory, block, thread: i + 1}, reason => (pool.death ??= reason)),
+      spawn(workerProgram, {module, memory, block, thread: i + 1}, reason => pool.end(reason)),
     );
     const outcomes = await Promise.allSettled(starts);
     pool.workers = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failed = outcomes.find(outcome => outcome.status === 'rejected');
-    if (failed !== undefined) {
+    if (failed !== undefined || pool.death !== undefined) {
+      const cause: unknown = failed?.reason ?? new Error(pool.death);
       pool.dispose();
-      throw failed.reason;
+      throw cause;
     }
     return pool;
   }
@@ -72,7 +73,7 @@ export class ThreadPool implements Executor {
     try {
       takeChunks(this.block, this.kernels, 0);
     } finally {
-      if (!closeCall(this.block, this.maySleep, this.patience)) this.death = 'it does not answer any more';
+      if (!closeCall(this.block, this.maySleep, this.patience)) this.end('it does not answer any more');
     }
     if (!this.works) throw deathOfThread(this.death!);
     const failure = failureOf(this.block);
@@ -80,7 +81,12 @@ export class ThreadPool implements Executor {
   }
 
   dispose(): void {
-    this.death ??= 'the engine was disposed';
+    this.end('the engine was disposed');
+  }
+
+  /** Ends all workers: one that is taken for dead may only be slow, and would write into memory used anew. */
+  private end(reason: string): void {
+    this.death ??= reason;
     for (const worker of this.workers) worker.terminate();
     this.workers = [];
   }

@@ -3,17 +3,14 @@
  * file to load or serve.
  */
 import {instantiateKernels} from '../instantiate';
-import {serveCalls, type WorkerStart} from './controlBlock';
-
-/** Says that the worker is up. */
-type Ready = 'ready';
+import {serveCalls, type Report, type WorkerStart} from './controlBlock';
 
 /** Node's module, which ./spawn.ts puts before the program there. */
 declare const workerThreads: WorkerThreads | undefined;
 
 interface WorkerThreads {
   workerData: WorkerStart;
-  parentPort: {postMessage(message: Ready): void};
+  parentPort: {postMessage(message: Report): void};
 }
 
 function start({module, memory, block, thread}: WorkerStart, ready: () => void): void {
@@ -26,5 +23,7 @@ if (typeof workerThreads === 'object') {
   const {workerData, parentPort} = workerThreads;
   start(workerData, () => parentPort.postMessage('ready'));
 } else {
-  onmessage = (event: MessageEvent<WorkerStart>) => start(event.data, () => postMessage('ready'));
+  const report = (message: Report) => postMessage(message);
+  onmessage = (event: MessageEvent<WorkerStart>) => start(event.data, () => report('ready'));
+  onmessageerror = () => report('unreadable');
 }
