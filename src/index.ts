@@ -10,6 +10,7 @@ export {
   DataError,
   GlassboxError,
   NonFiniteError,
+  OutOfMemoryError,
   Random,
   ShapeError,
   UnsupportedLayerError,

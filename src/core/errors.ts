@@ -35,6 +35,15 @@ export class BackendUnavailableError extends GlassboxError {
   }
 }
 
+/** A backend's memory has no room for what a call needs. */
+export class OutOfMemoryError extends GlassboxError {
+  override readonly name: string = 'OutOfMemoryError';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {code: 'memory', ...details});
+  }
+}
+
 /** An option, a name or a combination of them that cannot mean anything. */
 export class ConfigurationError extends GlassboxError {
   override readonly name: string = 'ConfigurationError';

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine, EngineKernel} from './engine';
+import {floats} from './tfjsInternals';
 
 interface Attrs {
   axis?: number | number[];
@@ -13,6 +14,14 @@ interface Attrs {
 /** Codes of kernels/reduce.ts. */
 const codes = {[tf.Sum]: 0, [tf.Mean]: 0, [tf.Max]: 1, [tf.Min]: 2};
 
+/** What they come to of no numbers, as on tfjs's cpu backend. */
+const OF_NONE: Record<string, number> = {
+  [tf.Sum]: 0,
+  [tf.Mean]: 0,
+  [tf.Max]: NaN,
+  [tf.Min]: NaN,
+};
+
 /** What a number costs, in multiplications, about: they wait for memory. */
 const COST = 8;
 /** Rows that a part should have at least, a multiple of those that kernels/reduce.ts adds up in float32. */
@@ -22,11 +31,16 @@ const COLUMNS = 64;
 
 export const reductionKernels: readonly EngineKernel[] = Object.entries(codes).map(([kernelName, code]) =>
   engineKernel<Record<'x', TensorInfo>, Attrs>(kernelName, ({inputs: {x}, attrs, engine, scratch, make}) => {
-    if (!isFloat(x) || tf.util.sizeFromShape(x.shape) === 0) return undefined;
+    if (!isFloat(x)) return undefined;
     const axes = tf.util.parseAxisParam(attrs.axis ?? attrs.reductionIndices!, x.shape);
     const [outShape, reducedShape] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
     const shape = attrs.keepDims ? tf.backend_util.expandShapeToKeepDim(outShape, axes) : outShape;
     const scale = kernelName === tf.Mean ? 1 / tf.util.sizeFromShape(reducedShape) : 1;
+    if (tf.util.sizeFromShape(x.shape) === 0) {
+      const out = make(shape);
+      floats(scratch.backend, out).fill(OF_NONE[kernelName]!);
+      return out;
+    }
     const steps = reductionSteps(x.shape, axes);
     let from = x;
     steps.forEach((step, i) => {

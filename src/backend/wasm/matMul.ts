@@ -32,6 +32,12 @@ export function batchMatMul(): KernelConfig {
     ({inputs: {a, b}, attrs, scratch}) => {
       const sizes = sizesOf(a, b, attrs);
       const plan = planFor(sizes, attrs);
+      const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+      if (sizes.inner === 0 && a.dtype === 'float32') {
+        const zeros = scratch.make([...outer, sizes.rows, sizes.columns]);
+        floats(scratch.backend, zeros).fill(0);
+        return zeros;
+      }
       if (plan === 'stock' || !isSimpleBatch(a, b) || a.dtype !== 'float32' || b.dtype !== 'float32')
         return stock.matMul(scratch, {a, b}, attrs);
       const {batchA, batchB, rows, inner, columns} = sizes;
@@ -42,7 +48,6 @@ export function batchMatMul(): KernelConfig {
         ? stock.transpose(scratch, {x: scratch.reshape(b, [batchB, columns, inner])}, {perm: [0, 2, 1]})
         : b;
       const product = multiply(scratch, stock.matMul, left, right, sizes);
-      const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
       return scratch.rename(product, [...outer, rows, columns]);
     },
   );

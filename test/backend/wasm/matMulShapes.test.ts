@@ -1,8 +1,11 @@
 /** Products of matrices of unequal ranks and of no length, and biases of unusual shapes. */
 import * as tf from '@tensorflow/tfjs-core';
-import {beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it, vi} from 'vitest';
 import {useBackend} from '../../../src/backend';
 import {Random} from '../../../src/core';
+import {wasmInternals} from '../../../src/backend/wasm/engine/tfjsInternals';
+import {asWasm} from '../../../src/backend/wasm/tfjsInternals';
+import {onPlainCpu} from './plainCpu';
 import {expectNear, runKernel, sizeOf, values} from './support';
 
 /** Batch shapes with leading ones, of every rank. */
@@ -57,6 +60,31 @@ for (const engine of [true, false])
           }
       });
 
+    it('sums of nothing are zero', () => {
+      tf.dispose([tf.fill([6], 7), tf.fill([6], 7)]);
+      const found = runKernel(
+        'BatchMatMul',
+        {a: [[], [2, 0]], b: [[], [0, 3]]},
+        {transposeA: false, transposeB: false},
+      );
+      expect(found).toEqual({values: new Float32Array(6), shape: [2, 3]});
+    });
+
+    it('reductions of nothing are those of the cpu backend', async () => {
+      const all = {Sum: [0, 0, 0], Mean: [0, 0, 0], Max: [NaN, NaN, NaN], Min: [NaN, NaN, NaN]};
+      for (const [name, expected] of Object.entries(all)) {
+        const key = name === 'Max' ? 'reductionIndices' : 'axis';
+        const attrs = {[key]: [0], axis: [0], keepDims: false};
+        expect([...(await onPlainCpu(name, {x: [[], [0, 3]]}, attrs))], name).toEqual(expected);
+        // tfjs's own largest and smallest of nothing are what the memory held.
+        if (!engine && name.startsWith('M') && name !== 'Mean') continue;
+        tf.dispose([tf.fill([3], 7), tf.fill([3], 7)]);
+        const found = runKernel(name, {x: [[], [0, 3]]}, attrs);
+        expect([...Array.from(found.values)], name).toEqual(expected);
+        expect(found.shape).toEqual([3]);
+      }
+    });
+
     it('a bias for rows is not taken for one of columns', () => {
       const fused = () =>
         tf.tidy(() =>
@@ -91,3 +119,36 @@ for (const engine of [true, false])
       ]);
     });
   });
+
+describe('right matrices of few columns', () => {
+  beforeAll(async () => {
+    await useBackend('wasm');
+  });
+
+  for (const [rows, columns] of [
+    [1, 1],
+    [5, 3],
+    [7, 3],
+  ] as const)
+    it(`take no workspace of many times their size, [${rows}, depth] · [depth, ${columns}]`, () => {
+      const [batch, depth] = [300, 4096];
+      const numbers = (size: number, step: number) =>
+        Float32Array.from({length: size}, (_, i) => ((i * step) % 101) / 50 - 1);
+      const [a, b] = [numbers(batch * rows * depth, 37), numbers(batch * depth * columns, 59)];
+      const malloc = vi.spyOn(wasmInternals(asWasm(tf.backend())), 'malloc');
+      const out = tf.tidy(() =>
+        tf.matMul(tf.tensor(a, [batch, rows, depth]), tf.tensor(b, [batch, depth, columns])).dataSync(),
+      );
+      const largest = Math.max(0, ...malloc.mock.calls.map(([bytes]) => bytes));
+      malloc.mockRestore();
+      expect(largest).toBeLessThanOrEqual(32 << 20);
+      const expected = new Float64Array(batch * rows * columns);
+      for (let s = 0; s < batch; s++)
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++)
+            for (let l = 0; l < depth; l++)
+              expected[(s * rows + i) * columns + j]! +=
+                a[(s * rows + i) * depth + l]! * b[(s * depth + l) * columns + j]!;
+      expectNear(out, expected);
+    });
+});

@@ -164,6 +164,23 @@ describe.each(cases)('a convolution of $x, $outputs filters, padding $pad', test
   });
 });
 
+test('gradients behind an output that is NaN are NaN', () => {
+  const {geometry, shapes, numbers} = setUp({x: [1, 6, 6, 8], outputs: 8, pad: 'same'});
+  const y = new Float32Array(sizeOf(shapes.y)).fill(1);
+  y[0] = NaN;
+  for (const activation of [1, 2]) {
+    const dx = written([numbers.dy, numbers.w, y], shapes.x, ([dy, filter, yAt], out) => {
+      const mask = {y: yAt!, activation};
+      winogradInputGradient(engine, geometry, {dy: dy!, filter: filter!, dx: out, mask});
+    });
+    const dw = written([numbers.x, numbers.dy, y], shapes.w, ([x, dy, yAt], out) => {
+      const mask = {y: yAt!, activation};
+      winogradFilterGradient(engine, geometry, {x: x!, dy: dy!, dw: out, mask});
+    });
+    expect([dx[0], dw[at(shapes.w, 1, 1, 0, 0)]]).toEqual([NaN, NaN]);
+  }
+});
+
 test('other convolutions are left to other algorithms', () => {
   const applies = (x: number[], w: number[], attrs = {}) =>
     winogradApplies(convGeometry(x, w, {strides: 1, pad: 'same', ...attrs}));

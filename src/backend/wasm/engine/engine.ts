@@ -2,9 +2,10 @@
  * The engine: runs kernels of our own on the memory of tfjs's WASM backend, in chunks that are the same for any
  * number of threads.
  */
+import {util} from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
-import {MemoryBlock} from './memoryBlock';
+import {MemoryBlock, outOfMemory} from './memoryBlock';
 
 /** Runs the chunks of a kernel call: on this thread, or on several. */
 export interface Executor {
@@ -80,9 +81,12 @@ export class Engine {
   }
 
   /** Where a tensor's numbers lie: bytes from the start of the memory. Stays valid when the memory grows. */
-  address({dataId}: TensorInfo): number {
+  address({dataId, shape}: TensorInfo): number {
     // Beyond 2 GB tfjs holds it as a negative number.
-    return this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+    const address = this.backend.dataIdMap.get(dataId).memoryOffset >>> 0;
+    // tfjs does not look at what `malloc` answers.
+    if (address === 0) throw outOfMemory(4 * util.sizeFromShape(shape));
+    return address;
   }
 
   /**
@@ -120,6 +124,8 @@ export class Engine {
   }
 
   private reserveScratch(bytes: number): void {
+    // Should there be no room, the next call starts anew: the addresses may be of memory that is free by then.
+    this.scratchBytes = -1;
     while (this.scratch.length < this.threads) this.scratch.push(new MemoryBlock(this.backend));
     for (const unused of this.scratch.splice(this.threads)) unused.dispose();
     this.scratchAddresses = this.scratch.map(block => block.reserve(bytes));

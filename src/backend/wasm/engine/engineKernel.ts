@@ -1,7 +1,10 @@
 /** Kernels of tfjs's registry that run on the engine. */
+import {util} from '@tensorflow/tfjs-core';
 import type {DataType, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
+import {BackendUnavailableError} from '../../../core';
 import {Scratch} from '../tfjsInternals';
 import type {Engine} from './engine';
+import {checkAddressable} from './memoryBlock';
 
 /** What a kernel of the engine is called with. */
 export interface EngineCall<Inputs, Attrs> {
@@ -42,7 +45,10 @@ export function engineKernel<Inputs, Attrs>(
             attrs: call.attrs as unknown as Attrs,
             engine,
             scratch,
-            make: (shape, dtype) => scratch.make([...shape], dtype),
+            make: (shape, dtype = 'float32') => {
+              checkAddressable(util.sizeFromShape([...shape]) * util.bytesPerElement(dtype));
+              return scratch.make([...shape], dtype);
+            },
           });
           if (result !== undefined) {
             const outputs = Array.isArray(result) ? result : [result];
@@ -54,7 +60,10 @@ export function engineKernel<Inputs, Attrs>(
           scratch.dispose();
         }
         if (fallback === undefined)
-          throw new Error(`The kernel '${kernelName}' cannot compute this call, and nothing else can.`);
+          throw new BackendUnavailableError(
+            `The kernel '${kernelName}' cannot compute this call, and nothing else can.`,
+            {hint: 'Give it float32 tensors of its documented shapes.', code: 'backend/kernel'},
+          );
         return fallback.kernelFunc(call);
       },
     }),

@@ -3,12 +3,8 @@ export {attention, attentionGradient} from './attention';
 export {packColumns} from './pack';
 export {matMul} from './matMul';
 export {unary} from './unary';
-export {
-  winogradConv,
-  winogradFilter,
-  winogradFilterGradient,
-  winogradFilterGradientSum,
-} from './winograd';
+export {winogradConv, winogradFilter} from './winograd';
+export {winogradFilterGradient, winogradFilterGradientSum} from './winogradFilterGradient';
 export {convolve, packTurnedTaps} from './conv';
 export {lambApply, optimizerStep} from './optimizers';
 export {depthwise} from './depthwise';
