@@ -7,6 +7,7 @@ import {createHash} from 'node:crypto';
 import {existsSync, readFileSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {deflateRawSync} from 'node:zlib';
 import {build} from 'esbuild';
 import {compileAssembly} from './assemblyScript';
 
@@ -30,7 +31,7 @@ export async function compileKernels(): Promise<void> {
   const code = [
     stamp,
     '/** Made by scripts/kernels.ts of the sources in ../kernels; not to be edited. */',
-    '/** The kernel module, in base64. */',
+    '/** The kernel module, deflated, in base64. */',
     `export const plainModule =\n  '${plain}';`,
     '/** The same, compiled with relaxed SIMD: products and sums are fused. */',
     `export const relaxedModule =\n  '${relaxed}';`,
@@ -55,7 +56,7 @@ async function compile(relaxed: boolean): Promise<string> {
   const options = ['-O3', '--enable', 'simd', ...(relaxed ? ['--enable', 'relaxed-simd'] : [])];
   const binary = await compileAssembly(join(root, sources, 'index.ts'), options);
   if (!relaxed) checkNoData(binary);
-  return binary.toString('base64');
+  return deflateRawSync(binary, {level: 9}).toString('base64');
 }
 
 async function bundleThreadProgram(): Promise<string> {

@@ -6,8 +6,8 @@ import {plainModule, relaxedModule} from './kernels.generated';
 import {importingSharedMemory} from './sharedImport';
 
 /** Whether this runtime has relaxed SIMD, with which a product and a sum are one instruction. */
-export function hasRelaxedSimd(): boolean {
-  return WebAssembly.validate(bytesOf(relaxedModule));
+export async function hasRelaxedSimd(): Promise<boolean> {
+  return WebAssembly.validate(await inflate(relaxedModule));
 }
 
 /** Compiles the kernels, for a memory that threads share or for one of this thread alone. */
@@ -15,7 +15,7 @@ export async function compileKernelModule(
   relaxedSimd: boolean,
   memory: WebAssembly.Memory,
 ): Promise<WebAssembly.Module> {
-  const binary = bytesOf(relaxedSimd ? relaxedModule : plainModule);
+  const binary = await inflate(relaxedSimd ? relaxedModule : plainModule);
   return WebAssembly.compile(isShared(memory) ? importingSharedMemory(binary) : binary);
 }
 
@@ -24,6 +24,9 @@ export function isShared({buffer}: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer === 'function' && buffer instanceof SharedArrayBuffer;
 }
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+/** What deflated bytes in base64 stand for. */
+async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(inflated).arrayBuffer());
 }

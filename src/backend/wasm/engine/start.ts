@@ -60,7 +60,7 @@ async function settle(
   slot: Slot,
   {threads = 'auto', relaxedSimd = false}: EngineSettings,
 ): Promise<EngineStart> {
-  if (relaxedSimd && !hasRelaxedSimd()) {
+  if (relaxedSimd && !(await hasRelaxedSimd())) {
     throw new BackendUnavailableError(
       'This runtime has no relaxed SIMD, which the option relaxedSimd asks for.',
       {
