@@ -1,6 +1,6 @@
 /**
  * 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3), forward and for both gradients: a quarter of the
- * multiplications. Everything is given by its address; the kernels are in kernels/winograd.ts.
+ * multiplications. Everything is given by its address; the kernels are in kernels/winograd*.ts.
  */
 import {chunksFor} from './engine';
 import type {Engine} from './engine';
