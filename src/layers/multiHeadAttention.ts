@@ -81,7 +81,6 @@ interface Projection {
  * model.outputs[0]!.shape; // [null, null, 16]
  */
 export class MultiHeadAttention extends layers.Layer {
-  /** @nocollapse */
   static className = 'MultiHeadAttention';
 
   private readonly numHeads: number;
@@ -119,7 +118,6 @@ export class MultiHeadAttention extends layers.Layer {
     });
   }
 
-  /** @nocollapse */
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
