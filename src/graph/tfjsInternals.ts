@@ -222,13 +222,24 @@ export function withCall<T>(
 ): T {
   const target = layer as unknown as {call?: unknown};
   const own = Object.getOwnPropertyDescriptor(target, 'call');
-  target.call = (inputs: Tensor | Tensor[], kwargs: object | undefined) =>
-    call(Array.isArray(inputs) ? inputs : [inputs], kwargs ?? {});
+  const restore = () => {
+    if (own === undefined) delete target.call;
+    else Object.defineProperty(target, 'call', own);
+  };
+  const replacement = (inputs: Tensor | Tensor[], kwargs: object | undefined) => {
+    // `call` may want the layer's own.
+    restore();
+    try {
+      return call(Array.isArray(inputs) ? inputs : [inputs], kwargs ?? {});
+    } finally {
+      target.call = replacement;
+    }
+  };
+  target.call = replacement;
   try {
     return run();
   } finally {
-    if (own === undefined) delete target.call;
-    else Object.defineProperty(target, 'call', own);
+    restore();
   }
 }
 

@@ -307,6 +307,24 @@ describe('batch normalization', () => {
     });
   });
 
+  it.each(['frozen', 'asked for inference'])(
+    'inside a custom layer, %s, goes by its moving statistics',
+    how => {
+      const layer = new Normalizing({});
+      const built = sequential({layers: [layers.dense({units: 2, inputShape: [2]}), layer]});
+      if (how === 'frozen') layer.norm.trainable = false;
+      else layer.asksForInference = true;
+      const x = noise([5, 2]);
+      tf.tidy(() => {
+        const {outputs, statistics} = ModelGraph.of(built).run([x], {training: true});
+        expect(statistics).toHaveLength(0);
+        const expected = built.predict(x) as Tensor;
+        expect(relativeError(outputs[0]!, values(expected))).toBeLessThan(1e-6);
+        expect(Object.hasOwn(layer.norm, 'call')).toBe(false);
+      });
+    },
+  );
+
   it('keeps masks beside it apart from the moments of a padded batch', () => {
     // Padding of 0 embeds to 100: were it counted, the mean would be far off.
     const embedding = layers.embedding({inputDim: 3, outputDim: 1, maskZero: true, inputLength: 3});
@@ -329,6 +347,7 @@ describe('batch normalization', () => {
 class Normalizing extends layers.Layer {
   static readonly className = 'Normalizing';
   readonly norm = layers.batchNormalization();
+  asksForInference = false;
   override build(shape: (number | null)[]): void {
     this.norm.build(shape);
     this.norm.built = true;
@@ -341,6 +360,6 @@ class Normalizing extends layers.Layer {
     return this.norm.nonTrainableWeights;
   }
   override call(inputs: Tensor[], kwargs: object): Tensor {
-    return this.norm.call(inputs, kwargs) as Tensor;
+    return this.norm.call(inputs, this.asksForInference ? {training: false} : kwargs) as Tensor;
   }
 }

@@ -4,12 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
-import {activationCode} from './convActivation';
 import {convAlgorithm} from './convAlgorithm';
 import {biasGradient} from './convBiasGradient';
 import {filterGradient} from './convPatchesFilterGradient';
 import {convolvePatches, inputGradientOfPatches} from './convPatches';
-import {engineKernel, isFloat} from './engine';
+import {activationCode, engineKernel, isFloat} from './engine';
 import type {EngineCall, EngineKernel} from './engine';
 import {multiply} from './engineMatMul';
 import {convGeometry, isChannelsLast, isEmpty} from './geometry';

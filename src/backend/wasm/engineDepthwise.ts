@@ -1,20 +1,13 @@
 /** Depthwise convolution and its gradients on the engine. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
-import {chunksFor, engineKernel, isFloat} from './engine';
+import {activationCode, chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine} from './engine';
 import {isBiasOf} from './engineBias';
 import {tapsOfInput, tapsOfOutput} from './engineTaps';
 import type {TapTable} from './engineTaps';
-import {convGeometry} from './geometry';
-import type {ConvAttrs, Geometry} from './geometry';
-
-/** Activations that the kernel applies on its way to memory: the codes of kernels/activation.ts. */
-const ACTIVATIONS = new Map([
-  ['linear', 0],
-  ['relu', 1],
-  ['relu6', 2],
-]);
+import {convGeometry, isEmpty} from './geometry';
+import type {ConvAttrs} from './geometry';
 
 type Inputs = Record<'x' | 'filter', TensorInfo>;
 type Make = (shape: readonly number[]) => TensorInfo;
@@ -30,7 +23,7 @@ export const engineFusedDepthwise = engineKernel<
   Inputs & {bias?: TensorInfo},
   ConvAttrs & {activation?: string}
 >(tf.FusedDepthwiseConv2D, ({inputs: {x, filter, bias}, attrs, engine, make}) => {
-  const activation = ACTIVATIONS.get(attrs.activation ?? 'linear');
+  const activation = activationCode(attrs.activation);
   const outChannels = filter.shape[2]! * filter.shape[3]!;
   if (activation === undefined) return undefined;
   if (bias != null && !isBiasOf(bias, outChannels)) return undefined;
@@ -127,15 +120,6 @@ export const engineDepthwiseFilterGradient = engineKernel<
   engine.run('addParts', [sums, engine.address(out), chunks, length]);
   return out;
 });
-
-function isEmpty({batch, outChannels, height, width}: Geometry): boolean {
-  const sizes = [
-    batch,
-    outChannels,
-    ...[height, width].flatMap(axis => [axis.input, axis.output, axis.taps]),
-  ];
-  return sizes.includes(0);
-}
 
 /** `x` with each channel `times` times in a row, as the taps of a filter [h, w, channels, times] lie. */
 function repeatChannels(engine: Engine, make: Make, x: TensorInfo, times: number): TensorInfo {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {chunksFor, engineKernel, isFloat} from './engine';
 import type {Engine, EngineKernel} from './engine';
+import {isEmpty} from './geometry';
 import type {Axis, Geometry} from './geometry';
 import {geometryOf} from './pooling';
 import type {PoolAttrs} from './pooling';
@@ -82,8 +83,4 @@ function isSideBySide({taps, stride, pad, input, output}: Axis): boolean {
 
 function sizes({input, output, taps, stride, pad}: Axis): number[] {
   return [input, output, taps, stride, pad];
-}
-
-function isEmpty({batch, inChannels, height, width}: Geometry): boolean {
-  return batch * inChannels * height.input * width.input * height.output * width.output === 0;
 }

@@ -6,10 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import type {LayerVariable} from '@tensorflow/tfjs-layers';
-import {mayFuse} from '../../core';
+import {hasKernel, mayFuse} from '../../core';
 import {LAYER_NORM, LAYER_NORM_GRADIENT} from './engineLayerNorm';
 import type {LayerNormAttrs, LayerNormGradientAttrs} from './engineLayerNorm';
-import {gradientDepth, hasKernel, patchLayer, runKernelOfMany, runOperation} from './tfjsInternals';
+import {gradientDepth, patchLayer, runKernelOfMany, runOperation} from './tfjsInternals';
 
 /** What a layer normalization holds; `axis` is a list from when it has been built. */
 interface LayerNormalization {

@@ -5,13 +5,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import {mayFuse} from '../../core';
+import {hasKernel, mayFuse} from '../../core';
 import {gateActivations} from './engineRecurrent';
 import {GRU} from './engineRecurrentGru';
 import {LSTM} from './engineRecurrentLstm';
 import {gru, lstm} from './recurrentOperations';
 import type {Recurrence, RecurrentResult} from './recurrentOperations';
-import {cellClassOf, gradientDepth, hasKernel, patchLayer} from './tfjsInternals';
+import {cellClassOf, gradientDepth, patchLayer} from './tfjsInternals';
 
 /** What a recurrent layer's cell holds. */
 interface Cell extends layers.layers.Layer {

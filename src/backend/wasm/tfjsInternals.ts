@@ -171,11 +171,6 @@ export function isRecording(): boolean {
   return tf.engine().state.gradientDepth > 0 && tf.engine().state.kernelDepth === 0;
 }
 
-/** Whether the active backend has a kernel. */
-export function hasKernel(kernelName: string): boolean {
-  return tf.getKernel(kernelName, tf.getBackend()) !== undefined;
-}
-
 /** Runs a kernel of several outputs that has no public function; inputs that are undefined are left out. */
 export function runKernelOfMany(
   kernelName: string,
