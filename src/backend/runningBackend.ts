@@ -47,7 +47,13 @@ export interface BackendState {
   readonly relaxedSimd: boolean;
 }
 
-/** The state of the active backend, for the record of a training. */
+/**
+ * The state of the active backend, for the record of a training.
+ *
+ * @example
+ * await useBackend('wasm');
+ * backendState(); // {name: 'wasm', relaxedSimd: false}
+ */
 export function backendState(): BackendState {
   const tfjsName = tf.getBackend();
   const backend = started.get(tfjsName);

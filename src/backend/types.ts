@@ -21,9 +21,10 @@ export interface BackendOptions {
   engine?: boolean;
   /**
    * How many threads glassbox's own kernels run on, on `wasm`; results are the same, bit for bit, for any number.
-   * `'auto'` (the default) is as many as the machine runs at once, or one where the memory cannot be shared: in a
-   * page without cross-origin isolation, or when the program had started tfjs's own `wasm` backend before.
-   * A number that cannot be had, or beyond 256, is an error. Another number in a later call takes the place of this one.
+   * `'auto'` (the default) is as many as the machine runs at once, at most 32, or one where the memory cannot be
+   * shared: in a page without cross-origin isolation, or when the program had started tfjs's own `wasm` backend
+   * before. A number that cannot be had, or beyond 256, is an error. Another number in a later call takes the place
+   * of this one.
    */
   threads?: 'auto' | number;
   /**
