@@ -155,7 +155,7 @@ describe('attention as one kernel', () => {
       const run = () =>
         tf.tidy(() => {
           const inputs = Object.fromEntries(
-            Object.entries(shapes).map(([name, shape]) => [name, tf.ones(shape as number[])]),
+            Object.entries(shapes).map(([name, shape]) => [name, tf.ones(shape)]),
           );
           const name = 'dy' in shapes ? 'GlassboxAttentionGrad' : 'GlassboxAttention';
           return tf.engine().runKernel<Tensor[]>(name, inputs, {causal: false});

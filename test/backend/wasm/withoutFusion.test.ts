@@ -58,7 +58,7 @@ const subjects: [name: string, kernels: string[], make: () => () => Tensor[]][] 
   [
     'layer normalization',
     ['GlassboxLayerNorm'],
-    () => trained(layers.layers.layerNormalization({inputShape} as object), ...[2, 5, 8]),
+    () => trained(layers.layers.layerNormalization({inputShape}), ...[2, 5, 8]),
   ],
   [
     'an LSTM',
