@@ -26,7 +26,16 @@ export interface KernelProfile {
   readonly bytes: number;
 }
 
-/** What `backend.profile` gives; as a string, a table for the terminal. */
+/**
+ * What `backend.profile` gives; as a string, a table for the terminal.
+ *
+ * @example
+ * const backend = await useBackend('wasm');
+ * const profile = await backend.profile(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+ * profile.kernels.some(({name, calls}) => name === 'BatchMatMul' && calls === 1); // true
+ * String(profile).includes('BatchMatMul'); // true
+ * profile.result.dispose();
+ */
 export class Profile<T> {
   constructor(
     /** What the function returned. */
