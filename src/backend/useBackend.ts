@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
-import {BackendUnavailableError, ConfigurationError, unknownName} from '../core';
+import {BackendUnavailableError, checkNames, ConfigurationError, unknownName} from '../core';
 import {addMissingChainedOps} from './chainedOps';
 import {loaders} from './load';
 import {installRepairs} from './install';
@@ -52,6 +52,7 @@ export async function useBackend(
   const resolved = name === 'auto' ? automatic : name;
   if (!Object.hasOwn(loaders, resolved))
     throw unknownName('backend', resolved, ['auto', ...Object.keys(loaders)]);
+  checkNames('useBackend', options, ['wasmPaths', 'threads', 'engine', 'relaxedSimd']);
   checkThreads(options.threads);
   const loader = loaders[resolved];
   const instance = await loader.load(options);

@@ -221,3 +221,8 @@ test.each(['wasm', 'cpu'] as const)(
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+test('a misspelt option is an error that names the one that is meant', async () => {
+  const misspelt = {thread: 2} as object;
+  await expect(useBackend('wasm', misspelt)).rejects.toThrow("Did you mean 'threads'?");
+});
