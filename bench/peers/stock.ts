@@ -14,7 +14,6 @@ import {peakBytes} from './peakBytes';
 
 export async function start(backend: 'wasm' | 'cpu'): Promise<Prepare> {
   // Else the cpu backend greets whoever starts it in Node.
-  tf.env().set('IS_TEST', true);
   await tf.setBackend(backend);
   if (tf.getBackend() !== backend) throw new Error(`tfjs's ${backend} backend does not start`);
   return job => {

@@ -2,7 +2,7 @@
  * The inner loop of every product: three rows of A times one panel of B, sixteen columns wide. Twelve
  * accumulators stay in registers; a row of A is read where it lies, so an image needs no patches laid out.
  */
-import {LINEAR, activate, activateOne} from './activation';
+import {activate, activateOne} from './activation';
 import {madd} from './call';
 
 /** Rows of a tile. */
@@ -217,57 +217,6 @@ export function tile(
       p1 += 4;
       p2 += 4;
     }
-  }
-  if (columns == COLUMNS && !accumulate) {
-    if (bias != 0) {
-      w0 = v128.load(bias);
-      w1 = v128.load(bias, 16);
-      w2 = v128.load(bias, 32);
-      w3 = v128.load(bias, 48);
-      s00 = f32x4.add(s00, w0);
-      s01 = f32x4.add(s01, w1);
-      s02 = f32x4.add(s02, w2);
-      s03 = f32x4.add(s03, w3);
-      s10 = f32x4.add(s10, w0);
-      s11 = f32x4.add(s11, w1);
-      s12 = f32x4.add(s12, w2);
-      s13 = f32x4.add(s13, w3);
-      s20 = f32x4.add(s20, w0);
-      s21 = f32x4.add(s21, w1);
-      s22 = f32x4.add(s22, w2);
-      s23 = f32x4.add(s23, w3);
-    }
-    if (activation != LINEAR) {
-      s00 = activate(s00, activation);
-      s01 = activate(s01, activation);
-      s02 = activate(s02, activation);
-      s03 = activate(s03, activation);
-      s10 = activate(s10, activation);
-      s11 = activate(s11, activation);
-      s12 = activate(s12, activation);
-      s13 = activate(s13, activation);
-      s20 = activate(s20, activation);
-      s21 = activate(s21, activation);
-      s22 = activate(s22, activation);
-      s23 = activate(s23, activation);
-    }
-    v128.store(c0, s00);
-    v128.store(c0, s01, 16);
-    v128.store(c0, s02, 32);
-    v128.store(c0, s03, 48);
-    if (rows > 1) {
-      v128.store(c1, s10);
-      v128.store(c1, s11, 16);
-      v128.store(c1, s12, 32);
-      v128.store(c1, s13, 48);
-    }
-    if (rows > 2) {
-      v128.store(c2, s20);
-      v128.store(c2, s21, 16);
-      v128.store(c2, s22, 32);
-      v128.store(c2, s23, 48);
-    }
-    return;
   }
   writeRow(c0, s00, s01, s02, s03, columns, accumulate, bias, activation, spill);
   if (rows > 1) writeRow(c1, s10, s11, s12, s13, columns, accumulate, bias, activation, spill);
