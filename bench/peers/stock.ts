@@ -13,7 +13,6 @@ import {conv, matMul} from './operations';
 import {peakBytes} from './peakBytes';
 
 export async function start(backend: 'wasm' | 'cpu'): Promise<Prepare> {
-  // Else the cpu backend greets whoever starts it in Node.
   await tf.setBackend(backend);
   if (tf.getBackend() !== backend) throw new Error(`tfjs's ${backend} backend does not start`);
   return job => {
