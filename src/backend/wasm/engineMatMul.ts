@@ -9,7 +9,7 @@ import type {Scratch} from './tfjsInternals';
 
 /** Columns of a packed panel, and rows of a tile; as in kernels/tile.ts. */
 const PANEL = 16;
-const ROWS = 3;
+const ROWS = 2;
 /** Steps of a sum at a time; as in kernels/matMul.ts. */
 const DEPTH = 256;
 

@@ -31,7 +31,7 @@ export interface RecurrentAttrs {
 /** Scratch bytes that a chunk's products need, as `SPILL` in kernels/recurrent.ts. */
 const SPILL = 128;
 const PANEL = 16;
-const ROWS = 3;
+const ROWS = 2;
 const DEPTH = 256;
 /**
  * Rows of the batch that go through time together: the recurrent weights are read once for all of them at each step,

@@ -7,7 +7,7 @@
 import {address, int, madd, partStart, real} from './call';
 import {exp} from './math';
 import {turn} from './pack';
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, tileRows} from './tile';
 
 /** `n` up to whole panels. */
 // @ts-ignore: decorator
@@ -71,15 +71,8 @@ function multiply(
 ): void {
   for (let j = 0; j < columns; j += COLUMNS) {
     const width = min(COLUMNS, columns - j);
-    for (let i = 0; i < rows; i += ROWS) {
-      const count = min(ROWS, rows - i);
-      const a0 = a + <usize>i * aStep;
-      const a1 = count > 1 ? a0 + aStep : a0;
-      const a2 = count > 2 ? a1 + aStep : a0;
-      const c0 = c + <usize>i * cStep + ((<usize>j) << 2);
-      // prettier-ignore
-      tile(a0, a1, a2, spill + 64, 1, depth, b, 64, c0, c0 + cStep, c0 + 2 * cStep, count, width, accumulate, 0, 0, spill);
-    }
+    const to = c + ((<usize>j) << 2);
+    tileRows(a, aStep, rows, spill + 64, 1, depth, b, 64, to, cStep, width, accumulate, 0, 0, spill);
     b += panelBytes;
   }
 }

@@ -192,11 +192,9 @@ function convolvePhase(
       const existing = min(ROWS, pixels - p);
       const e0 = table + ((<usize>p) << 3);
       const e1 = existing > 1 ? e0 + 8 : e0;
-      const e2 = existing > 2 ? e0 + 16 : e0;
       tile(
         <usize>load<u32>(e0),
         <usize>load<u32>(e1),
-        <usize>load<u32>(e2),
         segments,
         runs,
         run,
@@ -204,7 +202,6 @@ function convolvePhase(
         64,
         <usize>load<u32>(e0, 4) + column,
         <usize>load<u32>(e1, 4) + column,
-        <usize>load<u32>(e2, 4) + column,
         existing,
         width,
         false,

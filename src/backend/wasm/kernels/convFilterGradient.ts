@@ -98,17 +98,13 @@ function addBand(
     for (let k = 0; k < terms; k += ROWS) {
       const existing = min(ROWS, terms - k);
       const k1 = existing > 1 ? k + 1 : k;
-      const k2 = existing > 2 ? k + 2 : k;
       const t0 = k / channels;
       const t1 = k1 / channels;
-      const t2 = k2 / channels;
       const c0 = k - t0 * channels;
       const c1 = k1 - t1 * channels;
-      const c2 = k2 - t2 * channels;
       tile(
         planes + planeOf(t0, c0, channels, tapsAcross, dilationY, dilationX, stepX, planeWidth, planeBytes),
         planes + planeOf(t1, c1, channels, tapsAcross, dilationY, dilationX, stepX, planeWidth, planeBytes),
-        planes + planeOf(t2, c2, channels, tapsAcross, dilationY, dilationX, stepX, planeWidth, planeBytes),
         segments,
         count,
         length,
@@ -116,7 +112,6 @@ function addBand(
         64,
         to + <usize>(t0 * inChannels + c0) * outBytes + column,
         to + <usize>(t1 * inChannels + c1) * outBytes + column,
-        to + <usize>(t2 * inChannels + c2) * outBytes + column,
         existing,
         width,
         accumulate,

@@ -6,7 +6,7 @@
 import {address, int, partStart} from './call';
 import {turn} from './pack';
 import {put} from './recurrent';
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, ROWS, tileRows} from './tile';
 
 /** Steps of a sum at a time, as in matMul.ts. */
 const DEPTH: i32 = 256;
@@ -98,15 +98,9 @@ export function multiplyTurned(args: usize, chunk: i32, scratch: usize): void {
     for (let j = firstColumn; j < lastColumn; j += COLUMNS) {
       const panel = panels + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
       const width = min(COLUMNS, lastColumn - j);
-      for (let i = first; i < last; i += ROWS) {
-        const count = min(ROWS, last - i);
-        const a0 = turned + <usize>(i - first) * step;
-        const a1 = count > 1 ? a0 + step : a0;
-        const a2 = count > 2 ? a1 + step : a0;
-        const c0 = c + <usize>i * stepC + ((<usize>j) << 2);
-        const c1 = c0 + stepC;
-        tile(a0, a1, a2, segment, 1, length, panel, 64, c0, c1, c1 + stepC, count, width, k > 0, 0, 0, scratch);
-      }
+      const to = c + <usize>first * stepC + ((<usize>j) << 2);
+      const rowCount = last - first;
+      tileRows(turned, step, rowCount, segment, 1, length, panel, 64, to, stepC, width, k > 0, 0, 0, scratch);
     }
   }
 }
@@ -137,16 +131,23 @@ export function multiplyPanels(args: usize, chunk: i32, scratch: usize): void {
     for (let j = 0; j < columns; j += COLUMNS) {
       const panel = b + ((<usize>j * <usize>panelCount) << 6) + ((<usize>k) << 10);
       const width = min(COLUMNS, columns - j);
-      for (let i = first; i < last; i += ROWS) {
-        const some = min(ROWS, last - i);
-        const a0 = panels + ((<usize>i) << 6);
-        const a1 = some > 1 ? a0 + 64 : a0;
-        const a2 = some > 2 ? a1 + 64 : a0;
-        const c0 = c + <usize>i * stepC + ((<usize>j) << 2);
-        const c1 = c0 + stepC;
-        const from = segments + ((<usize>k) << 2);
-        tile(a0, a1, a2, from, count, COLUMNS, panel, 64, c0, c1, c1 + stepC, some, width, k > 0, 0, 0, scratch);
-      }
+      tileRows(
+        panels + ((<usize>first) << 6),
+        64,
+        last - first,
+        segments + ((<usize>k) << 2),
+        count,
+        COLUMNS,
+        panel,
+        64,
+        c + <usize>first * stepC + ((<usize>j) << 2),
+        stepC,
+        width,
+        k > 0,
+        0,
+        0,
+        scratch,
+      );
     }
   }
 }

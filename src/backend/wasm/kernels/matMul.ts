@@ -1,7 +1,7 @@
 /** Products of matrices, one or a batch. */
 import {address, int, partStart} from './call';
 import {turn} from './pack';
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, ROWS, tileRows} from './tile';
 
 /** Steps of the sum at a time: a panel of B then takes 16 kB, half of a first-level cache. */
 const DEPTH: i32 = 256;
@@ -56,33 +56,23 @@ export function matMul(args: usize, chunk: i32, scratch: usize): void {
       const panel = plain
         ? b + ((<usize>k * <usize>columns + <usize>j) << 2)
         : b + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
-      const width = min(COLUMNS, columns - j);
-      for (let i = first; i < last; i += ROWS) {
-        const count = min(ROWS, last - i);
-        const a0 = block + <usize>(i - first) * rowStepA;
-        const a1 = count > 1 ? a0 + rowStepA : a0;
-        const a2 = count > 2 ? a1 + rowStepA : a0;
-        const c0 = c + <usize>i * rowStepC + ((<usize>j) << 2);
-        tile(
-          a0,
-          a1,
-          a2,
-          segment,
-          1,
-          length,
-          panel,
-          plain ? rowStepC : 64,
-          c0,
-          c0 + rowStepC,
-          c0 + 2 * rowStepC,
-          count,
-          width,
-          k > 0,
-          isLast && bias != 0 ? bias + ((<usize>j) << 2) : 0,
-          isLast ? activation : 0,
-          spill,
-        );
-      }
+      tileRows(
+        block,
+        rowStepA,
+        last - first,
+        segment,
+        1,
+        length,
+        panel,
+        plain ? rowStepC : 64,
+        c + <usize>first * rowStepC + ((<usize>j) << 2),
+        rowStepC,
+        min(COLUMNS, columns - j),
+        k > 0,
+        isLast && bias != 0 ? bias + ((<usize>j) << 2) : 0,
+        isLast ? activation : 0,
+        spill,
+      );
     }
   }
 }

@@ -3,7 +3,7 @@
  * for each other, but rows know nothing of one another, so chunks need no agreement between steps. A chunk keeps its
  * rows' states and gates in scratch memory, which stays in the cache; only what the gradient needs goes out.
  */
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, tileRows} from './tile';
 
 /** Scratch bytes that `multiplyRows` needs. */
 export const SPILL: usize = 128;
@@ -39,32 +39,23 @@ export function multiplyRows(
       const panel = panels + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
       const width = min(COLUMNS, columns - j);
       const columnBias = isLast && bias != 0 ? bias + ((<usize>j) << 2) : 0;
-      for (let i = 0; i < rows; i += ROWS) {
-        const count = min(ROWS, rows - i);
-        const a0 = a + <usize>i * stepA + ((<usize>k) << 2);
-        const a1 = count > 1 ? a0 + stepA : a0;
-        const a2 = count > 2 ? a1 + stepA : a0;
-        const c0 = c + <usize>i * stepC + ((<usize>j) << 2);
-        tile(
-          a0,
-          a1,
-          a2,
-          segment,
-          1,
-          length,
-          panel,
-          64,
-          c0,
-          c0 + stepC,
-          c0 + 2 * stepC,
-          count,
-          width,
-          accumulate || k > 0,
-          columnBias,
-          0,
-          spill,
-        );
-      }
+      tileRows(
+        a + ((<usize>k) << 2),
+        stepA,
+        rows,
+        segment,
+        1,
+        length,
+        panel,
+        64,
+        c + ((<usize>j) << 2),
+        stepC,
+        width,
+        accumulate || k > 0,
+        columnBias,
+        0,
+        spill,
+      );
     }
   }
 }

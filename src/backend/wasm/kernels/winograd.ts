@@ -8,7 +8,7 @@
  */
 import {address, int, partStart} from './call';
 import {turn} from './pack';
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, tileRows} from './tile';
 import {PRODUCTS, panelsOf, transformPatch} from './winogradPatch';
 import {finishOutput, transformFilter, transformOutput} from './winogradTransforms';
 
@@ -142,15 +142,8 @@ export function winogradConv(args: usize, chunk: i32, scratch: usize): void {
       for (let panel = 0; panel < panels; panel++) {
         const b = filter + (p * <usize>panels + <usize>panel) * panelBytes;
         const columns = min(COLUMNS, outputs - panel * COLUMNS);
-        for (let t = 0; t < count; t += ROWS) {
-          const real = min(ROWS, count - t);
-          const a0 = a + <usize>t * inBytes;
-          const c0 = c + <usize>t * outBytes + ((<usize>panel) << 6);
-          tile(
-            a0, real > 1 ? a0 + inBytes : a0, real > 2 ? a0 + 2 * inBytes : a0, segment, 1, inputs, b, 64,
-            c0, c0 + outBytes, c0 + 2 * outBytes, real, columns, false, 0, 0, spill,
-          );
-        }
+        const to = c + ((<usize>panel) << 6);
+        tileRows(a, inBytes, count, segment, 1, inputs, b, 64, to, outBytes, columns, false, 0, 0, spill);
       }
     }
     for (let t = 0; t < count; t++) {

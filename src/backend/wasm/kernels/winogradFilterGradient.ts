@@ -1,7 +1,7 @@
 /** The filter's gradient of a 3×3 convolution by Winograd's F(4×4, 3×3), see winograd.ts. */
 import {address, int, partStart} from './call';
 import {turn} from './pack';
-import {COLUMNS, ROWS, tile} from './tile';
+import {COLUMNS, tileRows} from './tile';
 import {PRODUCTS, maskedPatch, panelsOf, pixel, transformPatch} from './winogradPatch';
 import {transformFilterGradient, transformGradient} from './winogradTransforms';
 
@@ -122,16 +122,23 @@ export function winogradFilterGradient(args: usize, chunk: i32, scratch: usize):
       const c = sums + p * sumsBytes;
       for (let panel = 0; panel < panels; panel++) {
         const width = min(COLUMNS, outputs - panel * COLUMNS);
-        for (let i = 0; i < inputs; i += ROWS) {
-          const real = min(ROWS, inputs - i);
-          const a0 = turned + <usize>i * blockBytes;
-          const c0 = c + <usize>i * outBytes + ((<usize>panel) << 6);
-          tile(
-            a0, real > 1 ? a0 + blockBytes : a0, real > 2 ? a0 + 2 * blockBytes : a0, segment, 1, count,
-            b + ((<usize>panel) << 6), wide,
-            c0, c0 + outBytes, c0 + 2 * outBytes, real, width, true, 0, 0, spill,
-          );
-        }
+        tileRows(
+          turned,
+          blockBytes,
+          inputs,
+          segment,
+          1,
+          count,
+          b + ((<usize>panel) << 6),
+          wide,
+          c + ((<usize>panel) << 6),
+          outBytes,
+          width,
+          true,
+          0,
+          0,
+          spill,
+        );
       }
     }
   }
