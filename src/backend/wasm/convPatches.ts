@@ -26,7 +26,7 @@ export function convolvePatches(
   const panels = Math.ceil(outChannels / PANEL);
   const packed = engine.workspace(4 * panels * PANEL * depth);
   const chunks = chunksFor(panels, PANEL * depth);
-  engine.run('packColumns', [at.filter, packed, 1, depth, outChannels, 0, chunks], {chunks});
+  engine.run('packColumns', [at.filter, packed, depth, outChannels, chunks], {chunks});
   const {x: source, y: out, bias, activation} = at;
   convolve(engine, forwardPlan(geometry), {source, packed, filterStarts: [0], out, bias, activation});
 }

@@ -1,4 +1,4 @@
-/** Products of matrices on the engine: B is packed into panels of sixteen columns, then multiplied in chunks of rows. */
+/** Products of matrices on the engine, in chunks of rows and columns. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
 import {activationCode, chunksFor, engineKernel, isFloat} from './engine';
@@ -19,8 +19,10 @@ const FEW_ROWS = 6;
 const FEW_COLUMNS = 4;
 /** Bytes up to which packing them costs nothing to speak of. */
 const WORTHWHILE = 1 << 20;
-/** Bytes of a batch's packed matrices at a time. */
-const PACKED = 32 << 20;
+/** Rows that a chunk is better not smaller than: 256 steps of them take 128 kB of a second-level cache. */
+const ROWS_TOGETHER = 128;
+/** Columns that a chunk is better not smaller than where it has to turn A. */
+const COLUMNS_TOGETHER = 128;
 
 interface Attrs {
   transposeA: boolean;
@@ -135,61 +137,34 @@ export interface Product {
 
 /** `c = activation(a · b + bias)`. */
 export function multiply(engine: Engine, product: Product): void {
-  const {a, b, c, batch, rows, depth, columns, sharesA, sharesB} = product;
-  const fitting = Math.max(1, Math.floor(PACKED / packedBytes(product)));
-  if (readsPlain(product) || sharesB || batch <= fitting) return multiplyAtOnce(engine, product);
-  for (let first = 0; first < batch; first += fitting)
-    multiplyAtOnce(engine, {
-      ...product,
-      batch: Math.min(fitting, batch - first),
-      a: sharesA ? a : a + 4 * first * rows * depth,
-      b: b + 4 * first * depth * columns,
-      c: c + 4 * first * rows * columns,
-    });
-}
-
-/** Whether B is read as it lies. */
-function readsPlain({turnedB, rows, columns}: Product): boolean {
-  return !turnedB && rows <= FEW_ROWS && columns % PANEL === 0;
-}
-
-function multiplyAtOnce(engine: Engine, product: Product): void {
-  const {a, b, c, batch, rows, depth, columns, turnedA, sharesA, sharesB} = product;
+  const {a, b, c, batch, rows, depth, columns, turnedA, turnedB, sharesA, sharesB} = product;
   const {bias = 0, activation = 0} = product;
-  const readsB = readsPlain(product);
-  const packed = readsB ? b : packB(engine, product);
-  const bytesB = readsB ? 4 * depth * columns : packedBytes(product);
-  // Where A needs turning, a chunk's part of it should fit in the cache.
-  const rowBlocks = Math.ceil(rows / ROWS);
-  const rowChunks = Math.max(
-    chunksFor(rowBlocks, ROWS * depth * columns * Math.min(batch, 8)),
-    turnedA ? Math.ceil(rows / 96) : 1,
-  );
-  const rowsPerChunk = Math.ceil(rowBlocks / rowChunks) * ROWS;
+  // A few rows do not pay for packing B.
+  const plain = !turnedB && rows <= FEW_ROWS && columns % PANEL === 0;
+  const {rowChunks, columnChunks} = split(product);
+  const rowsPerChunk = Math.ceil(Math.ceil(rows / ROWS) / rowChunks) * ROWS;
   engine.run(
     'matMul',
     [
-      ...[a, packed, c, batch, rows, depth, columns, Number(turnedA)],
-      ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : bytesB, bias, activation, rowChunks, Number(readsB)],
+      ...[a, b, c, rows, depth, columns, Number(turnedA), Number(turnedB)],
+      ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : 4 * depth * columns, bias, activation],
+      ...[rowChunks, columnChunks, Number(plain)],
     ],
     {
-      chunks: batch * rowChunks,
-      scratch: 80 + (turnedA ? 4 * Math.min(depth, DEPTH) * rowsPerChunk : 0),
+      chunks: batch * rowChunks * columnChunks,
+      scratch: 80 + 4 * Math.min(depth, DEPTH) * (PANEL + (turnedA ? rowsPerChunk : 0)),
     },
   );
 }
 
-function packedBytes({columns, depth}: Product): number {
-  return 4 * Math.ceil(columns / PANEL) * PANEL * depth;
-}
-
-/** Packs the right matrices into the workspace, and says where. */
-function packB(engine: Engine, product: Product): number {
-  const {b, batch, depth, columns, turnedB, sharesB} = product;
-  const matrices = sharesB ? 1 : batch;
-  const packed = engine.workspace(matrices * packedBytes(product));
-  const panels = Math.ceil(columns / PANEL);
-  const chunks = chunksFor(matrices * panels, PANEL * depth);
-  engine.run('packColumns', [b, packed, matrices, depth, columns, Number(turnedB), chunks], {chunks});
-  return packed;
+/**
+ * Into how many chunks the rows of each product go, and into how many their columns. Every chunk of rows packs B
+ * anew, and every chunk of columns turns A.
+ */
+function split({batch, rows, depth, columns, turnedA}: Product): {rowChunks: number; columnChunks: number} {
+  const tiles = Math.ceil(rows / ROWS) * Math.ceil(columns / PANEL);
+  const chunks = Math.ceil(chunksFor(batch * tiles, ROWS * PANEL * depth) / batch);
+  const rowChunks = Math.min(chunks, Math.ceil(rows / ROWS_TOGETHER));
+  const most = turnedA ? Math.max(1, Math.floor(columns / COLUMNS_TOGETHER)) : Math.ceil(columns / PANEL);
+  return {rowChunks, columnChunks: Math.min(Math.ceil(chunks / rowChunks), most)};
 }

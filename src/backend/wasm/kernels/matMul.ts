@@ -1,72 +1,72 @@
 /** Products of matrices, one or a batch. */
 import {address, int, partStart} from './call';
-import {turn} from './pack';
+import {packPanel, turn} from './pack';
 import {COLUMNS, ROWS, tileRows} from './tile';
 
 /** Steps of the sum at a time: a panel of B then takes 16 kB, half of a first-level cache. */
 const DEPTH: i32 = 256;
 
 /**
- * `C = A · B (+ bias, activation)`, with B packed by `packColumns`, or as it is where its columns fill panels. A chunk is some rows of one product.
+ * `C = activation(A · B + bias)`. A chunk is some rows and columns of one product. It packs B panel by panel, right
+ * before its rows need it; or reads it where it lies, if `plain` and the columns fill panels.
  *
- * Scratch: 80 bytes, and where A is turned also `min(depth, 256) · rowsPerChunk` numbers.
+ * Scratch: 80 bytes, `16 · min(depth, 256)` numbers for the panel, and where A is turned also
+ * `min(depth, 256) · rowsPerChunk`.
  *
- * @param args a, b, c, batch, rows, depth, columns, turned (A is depth × rows), stepA and stepB (bytes from a
- *   matrix to the batch's next; 0 for one that all share), bias (0 for none), activation, rowChunks, plain (B is not packed)
+ * @param args a, b, c, rows, depth, columns, turnedA (A is depth × rows), turnedB (B is columns × depth), stepA and
+ *   stepB (bytes from a matrix to the batch's next; 0 for one that all share), bias (0 for none), activation,
+ *   rowChunks, columnChunks, plain
  */
 export function matMul(args: usize, chunk: i32, scratch: usize): void {
-  const rows = int(args, 4);
-  const depth = int(args, 5);
-  const columns = int(args, 6);
-  const turned = int(args, 7) != 0;
+  const rows = int(args, 3);
+  const depth = int(args, 4);
+  const columns = int(args, 5);
+  const turnedA = int(args, 6) != 0;
+  const turnedB = int(args, 7) != 0;
   const bias = address(args, 10);
   const activation = int(args, 11);
   const rowChunks = int(args, 12);
-  const plain = int(args, 13) != 0;
-  const member = <usize>(chunk / rowChunks);
-  const part = chunk % rowChunks;
+  const columnChunks = int(args, 13);
+  const plain = int(args, 14) != 0;
+  const member = <usize>(chunk / (rowChunks * columnChunks));
+  const part = chunk % (rowChunks * columnChunks);
   const a = address(args, 0) + member * address(args, 8);
   const b = address(args, 1) + member * address(args, 9);
   const c = address(args, 2) + ((member * <usize>rows * <usize>columns) << 2);
-  const first = partStart(part, rowChunks, rows, ROWS);
-  const last = partStart(part + 1, rowChunks, rows, ROWS);
+  const first = partStart(part / columnChunks, rowChunks, rows, ROWS);
+  const last = partStart(part / columnChunks + 1, rowChunks, rows, ROWS);
+  const firstColumn = partStart(part % columnChunks, columnChunks, columns, COLUMNS);
+  const lastColumn = partStart((part % columnChunks) + 1, columnChunks, columns, COLUMNS);
   const spill = scratch;
   const segment = scratch + 64;
   store<i32>(segment, 0);
-  const turnedA = scratch + 80;
-  const rowStepC = (<usize>columns) << 2;
+  const packed = scratch + 80;
+  const rowsOfA = packed + ((<usize>min(depth, DEPTH)) << 6);
+  const stepC = (<usize>columns) << 2;
   for (let k = 0; k < depth; k += DEPTH) {
     const length = min(DEPTH, depth - k);
     const isLast = k + length == depth;
     let block = a + ((<usize>first * <usize>depth + <usize>k) << 2);
-    let rowStepA = (<usize>depth) << 2;
-    if (turned) {
-      turn(
-        a + ((<usize>k * <usize>rows + <usize>first) << 2),
-        (<usize>rows) << 2,
-        turnedA,
-        (<usize>length) << 2,
-        length,
-        last - first,
-      );
-      block = turnedA;
-      rowStepA = (<usize>length) << 2;
+    let stepOfA = (<usize>depth) << 2;
+    if (turnedA) {
+      const from = a + ((<usize>k * <usize>rows + <usize>first) << 2);
+      stepOfA = (<usize>length) << 2;
+      turn(from, (<usize>rows) << 2, rowsOfA, stepOfA, length, last - first);
+      block = rowsOfA;
     }
-    for (let j = 0; j < columns; j += COLUMNS) {
-      const panel = plain
-        ? b + ((<usize>k * <usize>columns + <usize>j) << 2)
-        : b + ((<usize>j * <usize>depth + <usize>k * <usize>COLUMNS) << 2);
+    for (let j = firstColumn; j < lastColumn; j += COLUMNS) {
+      if (!plain) packPanel(b, depth, columns, turnedB, j, k, length, packed);
       tileRows(
         block,
-        rowStepA,
+        stepOfA,
         last - first,
         segment,
         1,
         length,
-        panel,
-        plain ? rowStepC : 64,
-        c + <usize>first * rowStepC + ((<usize>j) << 2),
-        rowStepC,
+        plain ? b + ((<usize>k * <usize>columns + <usize>j) << 2) : packed,
+        plain ? stepC : 64,
+        c + <usize>first * stepC + ((<usize>j) << 2),
+        stepC,
         min(COLUMNS, columns - j),
         k > 0,
         isLast && bias != 0 ? bias + ((<usize>j) << 2) : 0,

@@ -55,22 +55,31 @@ export function turn(from: usize, fromStep: usize, to: usize, toStep: usize, row
 }
 
 /**
- * One panel of B: its columns `[first, first + 16)`, step by step, zeros beyond the last.
+ * Part of a panel of B: of its columns `[first, first + 16)` the steps `[k, k + length)`, zeros beyond the last column.
  *
  * @param b address of the matrix, `depth` × `columns`, or `columns` × `depth` if `turned`
  */
-export function packPanel(b: usize, depth: i32, columns: i32, turned: bool, first: i32, to: usize): void {
+export function packPanel(
+  b: usize,
+  depth: i32,
+  columns: i32,
+  turned: bool,
+  first: i32,
+  k: i32,
+  length: i32,
+  to: usize,
+): void {
   const width = min(COLUMNS, columns - first);
-  const rowBytes = (<usize>columns) << 2;
-  if (width < COLUMNS) memory.fill(to, 0, (<usize>depth) << 6);
+  if (width < COLUMNS) memory.fill(to, 0, (<usize>length) << 6);
   if (turned) {
     const step = (<usize>depth) << 2;
-    turn(b + <usize>first * step, step, to, COLUMNS << 2, width, depth);
+    turn(b + <usize>first * step + ((<usize>k) << 2), step, to, COLUMNS << 2, width, length);
     return;
   }
-  let source = b + ((<usize>first) << 2);
+  const rowBytes = (<usize>columns) << 2;
+  let source = b + <usize>k * rowBytes + ((<usize>first) << 2);
   if (width == COLUMNS) {
-    for (let k = 0; k < depth; k++) {
+    for (let i = 0; i < length; i++) {
       v128.store(to, v128.load(source));
       v128.store(to, v128.load(source, 16), 16);
       v128.store(to, v128.load(source, 32), 32);
@@ -80,7 +89,7 @@ export function packPanel(b: usize, depth: i32, columns: i32, turned: bool, firs
     }
     return;
   }
-  for (let k = 0; k < depth; k++) {
+  for (let i = 0; i < length; i++) {
     for (let j: usize = 0; j < (<usize>width) << 2; j += 4) store<f32>(to + j, load<f32>(source + j));
     source += rowBytes;
     to += 64;
@@ -88,23 +97,17 @@ export function packPanel(b: usize, depth: i32, columns: i32, turned: bool, firs
 }
 
 /**
- * Packs `batch` matrices of `depth` × `columns` (`columns` × `depth` if turned) into panels of sixteen columns.
+ * Packs a matrix of `depth` × `columns` into panels of sixteen columns.
  *
- * @param args b, to, batch, depth, columns, turned, chunks
+ * @param args b, to, depth, columns, chunks
  */
 export function packColumns(args: usize, chunk: i32, _scratch: usize): void {
   const b = address(args, 0);
   const to = address(args, 1);
-  const batch = int(args, 2);
-  const depth = int(args, 3);
-  const columns = int(args, 4);
-  const turned = int(args, 5) != 0;
-  const chunks = int(args, 6);
-  const panels = (columns + COLUMNS - 1) / COLUMNS;
-  const panelBytes = (<usize>depth) << 6;
-  const end = partStart(chunk + 1, chunks, batch * panels, 1);
-  for (let panel = partStart(chunk, chunks, batch * panels, 1); panel < end; panel++) {
-    const matrix = b + ((<usize>(panel / panels) * <usize>depth * <usize>columns) << 2);
-    packPanel(matrix, depth, columns, turned, (panel % panels) * COLUMNS, to + <usize>panel * panelBytes);
-  }
+  const depth = int(args, 2);
+  const columns = int(args, 3);
+  const chunks = int(args, 4);
+  const end = partStart(chunk + 1, chunks, columns, COLUMNS);
+  for (let first = partStart(chunk, chunks, columns, COLUMNS); first < end; first += COLUMNS)
+    packPanel(b, depth, columns, false, first, 0, depth, to + ((<usize>first * <usize>depth) << 2));
 }
