@@ -1,0 +1,47 @@
+/** Baselines: the input that says nothing, which an explanation compares with. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
+import {ConfigurationError, ShapeError} from '../core';
+
+/**
+ * One number for all (the default is 0), or for each input a tensor or nested array: one example's shape, a batch of
+ * one, or a baseline for each example.
+ */
+export type Baseline = number | Tensor | readonly (number | Tensor)[] | TensorLike;
+
+/**
+ * A baseline for each example, in the shapes of the inputs. Call it inside a tidy.
+ *
+ * @throws ShapeError for a baseline that fits no input, ConfigurationError for a wrong number of them.
+ */
+export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Tensor[] {
+  const each =
+    Array.isArray(baseline) && inputs.length > 1
+      ? (baseline as readonly (number | Tensor | TensorLike)[])
+      : inputs.map(() => baseline);
+  if (each.length !== inputs.length || (inputs.length > 1 && baseline instanceof tf.Tensor)) {
+    throw new ConfigurationError(`There are ${inputs.length} inputs, and ${each.length} baselines.`, {
+      hint: 'Give a number, or an array with one baseline for each input.',
+      code: 'configuration/baseline',
+    });
+  }
+  return inputs.map((input, i) => baselineFor(each[i]!, input, i));
+}
+
+function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number): Tensor {
+  if (typeof given === 'number') return tf.fill(input.shape, given, input.dtype);
+  let tensor = given instanceof tf.Tensor ? given : tf.tensor(given as TensorLike);
+  if (tensor.rank === input.rank - 1) tensor = tf.expandDims(tensor, 0);
+  const [rows] = tensor.shape;
+  const fits =
+    tensor.rank === input.rank &&
+    (rows === 1 || rows === input.shape[0]) &&
+    tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1));
+  if (!fits) {
+    throw new ShapeError(
+      `The baseline of input ${place} has shape [${tensor.shape}], the input [${input.shape}].`,
+      {hint: 'Give one of an example’s shape, or one for each example.', code: 'shape/baseline'},
+    );
+  }
+  return tf.cast(tf.broadcastTo(tensor, input.shape), input.dtype);
+}

@@ -1,0 +1,169 @@
+/** What all explainers share: options, and the frame around one explanation. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import {ConfigurationError, checkNames} from '../core';
+import {Explanation} from './explanation';
+import type {ClassScores, Values} from './explanation';
+import {resolveTargets, takeInputs} from './inputs';
+import type {ExplainInput, Target} from './inputs';
+import {scoredModel} from './model';
+import type {ExplainableModel, ModelOptions, ScoredModel} from './model';
+
+/** Options that every explainer takes. */
+export interface ExplainerOptions extends ModelOptions {
+  /** Rows that go through the model at a time. Default 100: fewer take less memory. */
+  batchSize?: number;
+  /** Names of the features, where the input is a vector. */
+  featureNames?: readonly string[];
+}
+
+/** What one call of `explain` takes beside the examples. */
+export interface ExplainOptions {
+  /** Which score to explain; by default the highest of each example. */
+  target?: Target;
+  /** Ends the work with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Every explainer: `new X(model, options).explain(input, {target})`. */
+export interface Explainer {
+  /** @param input examples, `[batch, …]`; they stay the caller's */
+  explain(input: ExplainInput, options?: ExplainOptions): Promise<Explanation>;
+}
+
+export const EXPLAINER_OPTIONS = ['output', 'head', 'batchSize', 'featureNames'];
+
+/** One class of one call: what a method attributes. Its tensors are the frame's. */
+export interface Request {
+  readonly model: ScoredModel;
+  readonly inputs: readonly Tensor[];
+  /** The score explained, for each example. */
+  readonly targets: readonly number[];
+  /** The same as ones and zeros, `[batch, outputs]`: what gradients start from. */
+  readonly dy: Tensor2D;
+  /** The scores of the examples, `[batch]`. */
+  readonly outputs: Float32Array;
+  readonly batchSize: number;
+  readonly signal: AbortSignal | undefined;
+  /** Counts rows that go through the model. */
+  readonly count: (forward: number, backward?: number) => void;
+  /** Notes what the reader should know. */
+  readonly warn: (message: string) => void;
+}
+
+/** What a method gives for a class. */
+export type Attributed = Omit<ClassScores, 'targets' | 'outputs'>;
+
+/** The frame around one explanation: takes the inputs, finds the targets, and leaves nothing behind. */
+export class ExplanationFrame {
+  readonly model: ScoredModel;
+
+  /** @throws ConfigurationError for an option that does not exist, or for what is no model. */
+  constructor(
+    private readonly method: string,
+    model: ExplainableModel,
+    private readonly options: ExplainerOptions,
+    ownOptions: readonly string[],
+    head: 'logits' | 'output',
+  ) {
+    checkNames(method, options, [...EXPLAINER_OPTIONS, ...ownOptions]);
+    const {batchSize = 100} = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new ConfigurationError(`batchSize of ${method} is ${String(batchSize)}.`, {
+        hint: 'Give a whole number of rows, at least 1.',
+      });
+    }
+    this.model = scoredModel(model, {head, ...options});
+  }
+
+  async explain(
+    input: ExplainInput,
+    options: ExplainOptions = {},
+    attribute: (request: Request) => Promise<Attributed>,
+  ): Promise<Explanation> {
+    checkNames('explain()', options, ['target', 'signal']);
+    const {target, signal} = options;
+    const {method, model} = this;
+    const {batchSize = 100, featureNames} = this.options;
+    signal?.throwIfAborted();
+    const inputs = await takeInputs(input, model);
+    const held: Tensor[] = [...inputs];
+    try {
+      const evaluations = {forward: 0, backward: 0};
+      const warnings = new Set<string>();
+      const scores = await predictRows(model, inputs, batchSize, signal);
+      evaluations.forward += scores.rows;
+      const classes: ClassScores[] = [];
+      for (const targets of resolveTargets(target, scores.data, scores.outputs)) {
+        signal?.throwIfAborted();
+        const dy = tf.tidy(() =>
+          tf.oneHot(tf.tensor1d([...targets], 'int32'), scores.outputs, 1, 0, 'float32'),
+        );
+        held.push(dy);
+        const outputs = Float32Array.from(targets, (of, i) => scores.data[i * scores.outputs + of]!);
+        const attributed = await attribute({
+          ...{model, inputs, targets, outputs, batchSize, signal},
+          dy: dy as Tensor2D,
+          count: (forward, backward = 0) => {
+            evaluations.forward += forward;
+            evaluations.backward += backward;
+          },
+          warn: message => void warnings.add(message),
+        });
+        classes.push({targets, outputs, ...attributed});
+      }
+      return new Explanation({
+        ...{method, classes, evaluations, warnings: [...warnings]},
+        inputs: await Promise.all(inputs.map(readValues)),
+        ...(featureNames && {featureNames}),
+      });
+    } finally {
+      tf.dispose(held);
+    }
+  }
+}
+
+/** A tensor's numbers, as float32. It stays the caller's. */
+export async function readValues(tensor: Tensor): Promise<Values> {
+  return {data: Float32Array.from(await tensor.data()), shape: [...tensor.shape]};
+}
+
+/** Scores of all rows, a few at a time. */
+export async function predictRows(
+  model: ScoredModel,
+  inputs: readonly Tensor[],
+  batchSize: number,
+  signal?: AbortSignal,
+): Promise<{data: Float32Array; rows: number; outputs: number}> {
+  const rows = inputs[0]!.shape[0];
+  let data = new Float32Array(0);
+  let outputs = 1;
+  for (let first = 0; first < rows; first += batchSize) {
+    signal?.throwIfAborted();
+    const count = Math.min(batchSize, rows - first);
+    const part = count === rows ? [...inputs] : inputs.map(input => sliceRows(input, first, count));
+    let scores: Tensor2D | undefined;
+    try {
+      scores = await model.predict(part);
+      const [found, width] = scores.shape;
+      if (found !== count) {
+        throw new ConfigurationError(`The model gives ${found} rows of scores for ${count} examples.`, {
+          hint: 'It must give [batch] or [batch, outputs].',
+          code: 'configuration/model',
+        });
+      }
+      outputs = width;
+      if (first === 0) data = new Float32Array(rows * outputs);
+      data.set(await scores.data(), first * outputs);
+    } finally {
+      scores?.dispose();
+      if (count !== rows) tf.dispose(part);
+    }
+  }
+  return {data, rows, outputs};
+}
+
+/** Rows `[first, first + count)` of a tensor. */
+export function sliceRows(tensor: Tensor, first: number, count: number): Tensor {
+  return tf.slice(tensor, [first, ...tensor.shape.slice(1).map(() => 0)], [count, ...tensor.shape.slice(1)]);
+}

@@ -1,0 +1,282 @@
+/**
+ * What every explainer returns: numbers, in plain arrays, that say how much each part of the input adds to a score.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {ConfigurationError, ShapeError, unknownName} from '../core';
+
+/** Numbers in a shape, row by row; the first size is the batch. */
+export interface Values {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** How one score of each example came about. */
+export interface ClassScores {
+  /** Which score is explained, for each example. */
+  readonly targets: readonly number[];
+  /** The attributions, one entry for each input of the model (or for the layer looked at). */
+  readonly attributions: readonly Values[];
+  /** The score itself, `[batch]`. */
+  readonly outputs: Float32Array;
+  /** What the attributions start from, `[batch]`: the score of the baseline, where the method has one. */
+  readonly baseValues?: Float32Array;
+  /** `[batch]`: Σ attributions − (output − base value), for methods that promise it to be zero. */
+  readonly deltas?: Float32Array;
+  /** The standard errors of the attributions, for methods that draw samples. */
+  readonly standardErrors?: readonly Values[];
+}
+
+/** What an explainer found. */
+export interface ExplanationData {
+  /** The explainer's name, `'IntegratedGradients'`. */
+  readonly method: string;
+  /** One entry for each class explained. */
+  readonly classes: readonly ClassScores[];
+  /** The inputs explained: what plots show beside the attributions. */
+  readonly inputs: readonly Values[];
+  /** How many rows went through the model forward, and backward. */
+  readonly evaluations: {readonly forward: number; readonly backward: number};
+  /** Names of the features, where they are a vector. */
+  readonly featureNames?: readonly string[];
+  /** What the reader should know, such as a sum that is off, and what to do about it. */
+  readonly warnings?: readonly string[];
+}
+
+/** How `aggregate` sums up a feature over the examples. */
+export type Aggregation = 'meanAbsolute' | 'mean' | 'maxAbsolute';
+
+/**
+ * An explanation of one score for each example, or of several (`forClass`). It holds plain numbers: there is
+ * nothing to dispose.
+ *
+ * @example
+ * const explanation = await new Saliency(model).explain(tf.tensor2d([[1, 2]]));
+ * explanation.values; // Float32Array [2]
+ * explanation.shape; // [1, 2]
+ */
+export class Explanation {
+  /** @param index which of the classes this explanation speaks of */
+  constructor(
+    readonly data: ExplanationData,
+    private readonly index = 0,
+  ) {
+    if (data.classes[index] === undefined) {
+      throw new ConfigurationError(`There is no explained class at place ${index}.`);
+    }
+  }
+
+  get method(): string {
+    return this.data.method;
+  }
+
+  /** The score explained, for each example. */
+  get targets(): readonly number[] {
+    return this.scores.targets;
+  }
+
+  /** The attributions of the model's only (or first) input, row by row in `shape`. */
+  get values(): Float32Array {
+    return this.attributions[0]!.data;
+  }
+
+  /** The shape of `values`; its first size is the batch. */
+  get shape(): readonly number[] {
+    return this.attributions[0]!.shape;
+  }
+
+  /** The attributions for each input of the model. */
+  get attributions(): readonly Values[] {
+    return this.scores.attributions;
+  }
+
+  /** The scores explained, `[batch]`. */
+  get outputs(): Float32Array {
+    return this.scores.outputs;
+  }
+
+  /** The scores of the baseline, `[batch]`, where the method has one. */
+  get baseValues(): Float32Array | undefined {
+    return this.scores.baseValues;
+  }
+
+  /** `[batch]`: by how much the attributions miss output − base value, where the method promises that sum. */
+  get deltas(): Float32Array | undefined {
+    return this.scores.deltas;
+  }
+
+  /** The standard errors of the attributions, where the method draws samples. */
+  get standardErrors(): readonly Values[] | undefined {
+    return this.scores.standardErrors;
+  }
+
+  /** How many rows went through the model forward, and backward. */
+  get evaluations(): {readonly forward: number; readonly backward: number} {
+    return this.data.evaluations;
+  }
+
+  get featureNames(): readonly string[] | undefined {
+    return this.data.featureNames;
+  }
+
+  get warnings(): readonly string[] {
+    return this.data.warnings ?? [];
+  }
+
+  /** How many examples are explained. */
+  get batch(): number {
+    return this.scores.outputs.length;
+  }
+
+  /** The attributions of one input as a tensor, which the caller disposes. */
+  tensor(input = 0): Tensor {
+    const {data, shape} = this.attributions[input]!;
+    return tf.tensor(data, [...shape]);
+  }
+
+  /**
+   * The explanation of another class, where several were explained (`target: 'all'`).
+   *
+   * @throws ConfigurationError for a class that was not.
+   */
+  forClass(target: number): Explanation {
+    const index = this.data.classes.findIndex(({targets}) => targets.every(value => value === target));
+    if (index >= 0) return new Explanation(this.data, index);
+    throw new ConfigurationError(`Class ${target} was not explained.`, {
+      hint: "Explain it: explain(x, {target: 'all'}), or {target: " + `${target}}.`,
+      code: 'configuration/target',
+    });
+  }
+
+  /** The explanation of one example alone, as a batch of one. */
+  example(index: number): Explanation {
+    if (!Number.isInteger(index) || index < 0 || index >= this.batch) {
+      throw new ConfigurationError(`There is no example ${index}: ${this.batch} are explained.`);
+    }
+    const pick = (values: Float32Array | undefined) => values?.slice(index, index + 1);
+    return new Explanation(
+      {
+        ...this.data,
+        inputs: this.data.inputs.map(values => row(values, index)),
+        classes: this.data.classes.map(scores => ({
+          targets: [scores.targets[index]!],
+          outputs: pick(scores.outputs)!,
+          attributions: scores.attributions.map(values => row(values, index)),
+          ...(scores.baseValues && {baseValues: pick(scores.baseValues)!}),
+          ...(scores.deltas && {deltas: pick(scores.deltas)!}),
+          ...(scores.standardErrors && {
+            standardErrors: scores.standardErrors.map(values => row(values, index)),
+          }),
+        })),
+      },
+      this.index,
+    );
+  }
+
+  /**
+   * The attributions of groups of features, summed: what one-hot columns say together. Features in no group stay.
+   *
+   * @param groups for each group its name and its columns
+   * @throws ShapeError for inputs that are no vectors, ConfigurationError for a column that does not exist or is in two groups.
+   *
+   * @example
+   * explanation.group({city: [2, 3, 4]});
+   */
+  group(groups: Readonly<Record<string, readonly number[]>>): Explanation {
+    const [batch, width] = this.shape as [number, number];
+    if (this.shape.length !== 2) {
+      throw new ShapeError(
+        `Only features in a vector can be grouped; these have shape [${this.shape.join(', ')}].`,
+      );
+    }
+    const owner = new Map<number, string>();
+    for (const [name, columns] of Object.entries(groups)) {
+      for (const column of columns) {
+        if (!Number.isInteger(column) || column < 0 || column >= width || owner.has(column)) {
+          throw new ConfigurationError(
+            `Group '${name}' lists column ${column}, which ${owner.has(column) ? `is in '${owner.get(column)}' too` : 'does not exist'}.`,
+            {hint: `There are columns 0 to ${width - 1}, each for one group.`, code: 'configuration/group'},
+          );
+        }
+        owner.set(column, name);
+      }
+    }
+    const names: string[] = [];
+    const places = Array.from({length: width}, (_, column) => {
+      const name = owner.get(column) ?? this.featureNames?.[column] ?? `feature ${column}`;
+      const at = owner.has(column) ? names.indexOf(name) : -1;
+      return at >= 0 ? at : names.push(name) - 1;
+    });
+    const sum = ({data}: Values): Values => {
+      const sums = new Float32Array(batch * names.length);
+      data.forEach((value, i) => {
+        const at = Math.floor(i / width) * names.length + places[i % width]!;
+        sums[at] = sums[at]! + value;
+      });
+      return {data: sums, shape: [batch, names.length]};
+    };
+    return new Explanation(
+      {
+        method: this.method,
+        evaluations: this.evaluations,
+        warnings: this.warnings,
+        featureNames: names,
+        // A group has no value of its own.
+        inputs: [],
+        classes: this.data.classes.map(({standardErrors: _, ...scores}) => ({
+          ...scores,
+          attributions: [sum(scores.attributions[0]!)],
+        })),
+      },
+      this.index,
+    );
+  }
+
+  /**
+   * How much each feature matters over all examples, in the shape of one example.
+   *
+   * @param how `'meanAbsolute'` as in SHAP's bar plot, `'mean'` with signs, or `'maxAbsolute'`
+   */
+  aggregate(how: Aggregation = 'meanAbsolute'): Values {
+    const {data, shape} = this.attributions[0]!;
+    const size = data.length / this.batch;
+    const result = new Float64Array(size);
+    data.forEach((value, i) => {
+      const at = i % size;
+      if (how === 'mean') result[at]! += value / this.batch;
+      else if (how === 'meanAbsolute') result[at]! += Math.abs(value) / this.batch;
+      else if (how === 'maxAbsolute') result[at] = Math.max(result[at]!, Math.abs(value));
+      else throw unknownName('aggregation', String(how), ['meanAbsolute', 'mean', 'maxAbsolute']);
+    });
+    return {data: Float32Array.from(result), shape: shape.slice(1)};
+  }
+
+  /** All there is, as plain arrays: `Explanation.fromJSON` reads it again. */
+  toJSON(): object {
+    const {classes, inputs, ...rest} = this.data;
+    const plain = ({data, shape}: Values) => ({data: [...data], shape: [...shape]});
+    return {
+      format: 'glassbox/explanation/1',
+      ...rest,
+      index: this.index,
+      inputs: inputs.map(plain),
+      classes: classes.map(({attributions, outputs, baseValues, deltas, standardErrors, targets}) => ({
+        targets: [...targets],
+        outputs: [...outputs],
+        attributions: attributions.map(plain),
+        ...(baseValues && {baseValues: [...baseValues]}),
+        ...(deltas && {deltas: [...deltas]}),
+        ...(standardErrors && {standardErrors: standardErrors.map(plain)}),
+      })),
+    };
+  }
+
+  private get scores(): ClassScores {
+    return this.data.classes[this.index]!;
+  }
+}
+
+function row({data, shape}: Values, index: number): Values {
+  const size = data.length / shape[0]!;
+  return {data: data.slice(index * size, (index + 1) * size), shape: [1, ...shape.slice(1)]};
+}

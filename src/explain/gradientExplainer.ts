@@ -1,0 +1,103 @@
+/** The base of gradient methods: everything but what the method itself computes. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {ExplanationFrame, readValues} from './explainer';
+import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
+import type {Explanation, Values} from './explanation';
+import type {ExplainInput} from './inputs';
+import type {ExplainableModel, ScoredModel} from './model';
+import {inputSite} from './site';
+import type {Site} from './site';
+
+/** What a gradient method is given. */
+export interface GradientRequest extends Request {
+  readonly site: Site;
+  /** The values at the site, `[batch, …]`. */
+  readonly values: readonly Tensor[];
+}
+
+/** What a gradient method gives: tensors that its caller disposes. */
+export interface GradientAttributions {
+  /** One entry for each of the values, in their shapes. */
+  readonly attributions: readonly Tensor[];
+  /** The score that the attributions start from, `[batch]`, where they promise to sum up to the rest. */
+  readonly baseValues?: Float32Array;
+}
+
+/** Beyond this share of |output − base value| a sum that is off is worth a warning. */
+const NOTEWORTHY = 0.05;
+
+/** A method that attributes by gradients. `SmoothGrad` can wrap any. */
+export abstract class GradientExplainer<Options extends ExplainerOptions> implements Explainer {
+  protected readonly frame: ExplanationFrame;
+  private readonly site: Site;
+
+  /** @param ownOptions names of the options that only this method has */
+  constructor(
+    method: string,
+    model: ExplainableModel,
+    protected readonly options: Options,
+    ownOptions: readonly string[] = [],
+    siteOf: (model: ScoredModel) => Site = inputSite,
+  ) {
+    this.frame = new ExplanationFrame(method, model, options, ownOptions, 'logits');
+    this.site = siteOf(this.frame.model);
+  }
+
+  async explain(input: ExplainInput, options?: ExplainOptions): Promise<Explanation> {
+    return this.frame.explain(input, options, request => this.attributeAt(request));
+  }
+
+  /** The attributions of examples: what the method is. */
+  abstract attribute(request: GradientRequest): Promise<GradientAttributions>;
+
+  /** What the reader can do about a sum that is off. */
+  protected readonly remedy: string = 'Raise the number of steps.';
+
+  private async attributeAt(request: Request): Promise<Attributed> {
+    const values = tf.tidy(() => this.site.read(request.inputs).map(value => value.clone()));
+    try {
+      const {attributions, baseValues} = await this.attribute({...request, site: this.site, values});
+      try {
+        const read = await Promise.all(attributions.map(readValues));
+        if (baseValues === undefined) return {attributions: read};
+        const deltas = sumsOff(read, request.outputs, baseValues);
+        this.warnOf(deltas, request, baseValues);
+        return {attributions: read, baseValues, deltas};
+      } finally {
+        tf.dispose([...attributions]);
+      }
+    } finally {
+      tf.dispose(values);
+    }
+  }
+
+  private warnOf(deltas: Float32Array, {outputs, warn}: Request, baseValues: Float32Array): void {
+    const worst = deltas.reduce(
+      (most, delta, i) =>
+        Math.max(most, Math.abs(delta) / Math.max(1e-6, Math.abs(outputs[i]! - baseValues[i]!))),
+      0,
+    );
+    if (worst <= NOTEWORTHY) return;
+    warn(
+      `The attributions miss the difference of the scores by up to ${(100 * worst).toFixed(1)} %. ${this.remedy}`,
+    );
+  }
+}
+
+/** Σ attributions − (output − base value), for each example. */
+export function sumsOff(
+  attributions: readonly Values[],
+  outputs: Float32Array,
+  baseValues: Float32Array,
+): Float32Array {
+  const batch = outputs.length;
+  return Float32Array.from(outputs, (output, i) => {
+    let sum = baseValues[i]! - output;
+    for (const {data} of attributions) {
+      const size = data.length / batch;
+      for (let j = i * size; j < (i + 1) * size; j++) sum += data[j]!;
+    }
+    return sum;
+  });
+}

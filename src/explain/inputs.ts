@@ -1,0 +1,108 @@
+/** What users give to be explained: checked, and turned into tensors. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
+import {ConfigurationError, DataError, ShapeError} from '../core';
+import type {ScoredModel} from './model';
+
+/** Examples to explain, `[batch, …]`: a tensor, one tensor for each input of the model, or nested arrays for one input. */
+export type ExplainInput = Tensor | readonly Tensor[] | TensorLike;
+
+/**
+ * The inputs as tensors that belong to the caller of this function (clones of what was given).
+ *
+ * @throws DataError for a wrong number of inputs, different batch sizes, no examples, or numbers that are not finite.
+ */
+export async function takeInputs(
+  given: ExplainInput,
+  {inputCount, graph}: Pick<ScoredModel, 'inputCount' | 'graph'>,
+): Promise<Tensor[]> {
+  const inputs = isTensors(given)
+    ? given.map(tensor => tf.clone(tensor))
+    : [given instanceof tf.Tensor ? tf.clone(given) : tf.tensor(given)];
+  try {
+    if (inputCount !== undefined && inputs.length !== inputCount) {
+      const names = graph?.inputs.map(({name}) => `'${name}'`).join(', ');
+      throw new DataError(
+        `The model has ${inputCount} inputs${names ? ` (${names})` : ''}, but was given ${inputs.length}.`,
+        {hint: 'Give an array with one tensor for each input.', code: 'data/inputs'},
+      );
+    }
+    const batch = inputs[0]?.shape[0];
+    if (batch === undefined || batch === 0) {
+      throw new DataError('There is no example to explain.', {
+        hint: 'Give [batch, …], with a batch of at least one.',
+        code: 'data/empty',
+      });
+    }
+    for (const [i, input] of inputs.entries()) {
+      if (input.shape[0] !== batch) {
+        throw new ShapeError(`Input ${i} has ${input.shape[0]} examples, the first has ${batch}.`, {
+          hint: 'The first size of every input is the batch.',
+        });
+      }
+      await checkFinite(input, `Input ${i}`);
+    }
+    return inputs;
+  } catch (error) {
+    tf.dispose(inputs);
+    throw error;
+  }
+}
+
+/** @throws DataError if a number is NaN or infinite. */
+export async function checkFinite(tensor: Tensor, name: string): Promise<void> {
+  const values = await tensor.data();
+  const at = values.findIndex((value: number) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new DataError(`${name} holds ${String(values[at])} at place ${at}.`, {
+    hint: 'Only finite numbers can be explained: fill in what is missing first.',
+    code: 'data/not-finite',
+  });
+}
+
+function isTensors(given: ExplainInput): given is readonly Tensor[] {
+  return Array.isArray(given) && given.length > 0 && given.every(entry => entry instanceof tf.Tensor);
+}
+
+/** Which of the model's scores is explained: one for all examples, one for each, every one, or by default the highest. */
+export type Target = number | readonly number[] | 'all';
+
+/**
+ * The score to explain for each example, one list for each class explained.
+ *
+ * @param scores of the examples, `[batch, outputs]`, row by row
+ * @throws ConfigurationError for a target that the model does not have.
+ */
+export function resolveTargets(
+  target: Target | undefined,
+  scores: Float32Array,
+  outputs: number,
+): number[][] {
+  const batch = scores.length / outputs;
+  const examples = Array.from({length: batch}, (_, i) => i);
+  if (target === 'all') return Array.from({length: outputs}, (_, output) => examples.map(() => output));
+  if (target === undefined)
+    return [examples.map(i => argMax(scores.subarray(i * outputs, (i + 1) * outputs)))];
+  const chosen = typeof target === 'number' ? examples.map(() => target) : [...target];
+  if (chosen.length !== batch) {
+    throw new ConfigurationError(`There are ${chosen.length} targets for ${batch} examples.`, {
+      hint: 'Give one number, or one for each example.',
+      code: 'configuration/target',
+    });
+  }
+  for (const value of chosen) {
+    if (Number.isInteger(value) && value >= 0 && value < outputs) continue;
+    throw new ConfigurationError(
+      `The target ${String(value)} is not one of the model's ${outputs} outputs.`,
+      {
+        hint: `Give an integer from 0 to ${outputs - 1}, or leave it out for the highest score.`,
+        code: 'configuration/target',
+      },
+    );
+  }
+  return [chosen];
+}
+
+function argMax(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+}

@@ -1,0 +1,175 @@
+/**
+ * What can be explained, behind one face: a LayersModel, a GraphModel, or any function from tensors to tensors.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type {NamedTensorMap, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import {LayersModel} from '@tensorflow/tfjs-layers';
+import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
+import {ModelGraph} from '../graph';
+import type {LayerCall} from '../graph';
+import {callWithoutActivation, hasProbabilities} from './tfjsInternals';
+
+/** A function from the inputs (one tensor, or an array where there are several) to scores, `[batch]` or `[batch, outputs]`. */
+export type ScoreFunction = (inputs: Tensor & Tensor[]) => Tensor | Promise<Tensor>;
+
+/** What explainers need of a converter's GraphModel. */
+export interface GraphModelLike {
+  readonly inputs: readonly {readonly name: string}[];
+  readonly outputs: readonly {readonly name: string}[];
+  execute(inputs: NamedTensorMap, outputs?: string | string[]): Tensor | Tensor[];
+}
+
+/** Whatever an explainer explains. */
+export type ExplainableModel = LayersModel | GraphModelLike | ((inputs: never) => Tensor | Promise<Tensor>);
+
+/** How a model is looked at. */
+export interface ModelOptions {
+  /** Which output of a model with several: its name or place. */
+  output?: string | number;
+  /**
+   * `'logits'` explains what goes into a final softmax or sigmoid, `'output'` what the model gives. Gradient methods
+   * default to logits, perturbation methods to the output.
+   */
+  head?: 'logits' | 'output';
+}
+
+export type Intercept = (call: LayerCall) => readonly Tensor[] | undefined;
+
+/** A model as explainers see it. */
+export interface ScoredModel {
+  /** The LayersModel behind it, for methods that look at its layers. */
+  readonly graph: ModelGraph | undefined;
+  /** How many inputs it has; undefined for a function, which takes what it is given. */
+  readonly inputCount: number | undefined;
+  /**
+   * Scores `[rows, outputs]` of inputs `[rows, …]`, differentiably. Call it inside a tidy.
+   *
+   * @throws ConfigurationError for an asynchronous function.
+   */
+  score(inputs: readonly Tensor[], intercept?: Intercept): Tensor2D;
+  /** Scores of inputs, of asynchronous functions too; the caller disposes them. */
+  predict(inputs: readonly Tensor[]): Promise<Tensor2D>;
+}
+
+/**
+ * @throws ConfigurationError for what is no model, or for a model with several outputs and no choice.
+ */
+export function scoredModel(
+  model: ExplainableModel,
+  {output, head = 'output'}: ModelOptions = {},
+): ScoredModel {
+  if (head !== 'logits' && head !== 'output') throw unknownName('head', String(head), ['logits', 'output']);
+  if (model instanceof LayersModel) return layersModel(ModelGraph.of(model), output, head);
+  if (typeof model === 'function') return scoreFunction(model as unknown as ScoreFunction);
+  if (isGraphModel(model)) return graphModel(model, output);
+  throw new ConfigurationError('Nothing that can be explained was given.', {
+    hint: 'Give a LayersModel, a GraphModel, or a function from tensors to a tensor of scores.',
+    code: 'configuration/model',
+  });
+}
+
+function isGraphModel(model: unknown): model is GraphModelLike {
+  return typeof model === 'object' && model !== null && 'execute' in model && 'outputs' in model;
+}
+
+function layersModel(graph: ModelGraph, output: string | number | undefined, head: string): ScoredModel {
+  const names = graph.outputs.map(({name}) => name);
+  const index = choose(names, output);
+  const port = graph.outputs[index]!;
+  const cutsHead = head === 'logits' && hasProbabilities(port.activation);
+  const last = graph.layers.findLast(({layer}) => layer === port.layer);
+  const score = (inputs: readonly Tensor[], intercept?: Intercept): Tensor2D => {
+    const look: Intercept | undefined = cutsHead
+      ? call => {
+          const replaced = intercept?.(call);
+          return call.path === last?.path ? [callWithoutActivation(call)] : replaced;
+        }
+      : intercept;
+    const {outputs} = graph.run(inputs, look === undefined ? {} : {intercept: look});
+    return matrix(outputs[index]!);
+  };
+  return {
+    graph,
+    inputCount: graph.inputs.length,
+    score,
+    predict: async inputs => tf.tidy(() => score(inputs)),
+  };
+}
+
+function graphModel(model: GraphModelLike, output: string | number | undefined): ScoredModel {
+  const names = model.outputs.map(({name}) => name);
+  const name = names[choose(names, output)]!;
+  const score = (inputs: readonly Tensor[]): Tensor2D => {
+    const fed = Object.fromEntries(model.inputs.map((port, i) => [port.name, inputs[i]!]));
+    return matrix(model.execute(fed, name) as Tensor);
+  };
+  return {
+    graph: undefined,
+    inputCount: model.inputs.length,
+    score,
+    predict: async inputs => tf.tidy(() => score(inputs)),
+  };
+}
+
+function scoreFunction(run: ScoreFunction): ScoredModel {
+  const call = (inputs: readonly Tensor[]): Tensor | Promise<Tensor> =>
+    run((inputs.length === 1 ? inputs[0]! : [...inputs]) as Tensor & Tensor[]);
+  return {
+    graph: undefined,
+    inputCount: undefined,
+    score(inputs) {
+      const scores = call(inputs);
+      if (scores instanceof Promise) {
+        scores.then(tensor => tensor.dispose()).catch(() => undefined);
+        throw new ConfigurationError('A gradient cannot be taken through an asynchronous function.', {
+          hint: 'Give a function that returns its tensor at once, or use a perturbation method such as KernelShap.',
+          code: 'configuration/async',
+        });
+      }
+      return matrix(scores);
+    },
+    async predict(inputs) {
+      // tf.tidy refuses a promise: what a synchronous function leaves behind is disposed, an asynchronous one tidies itself.
+      let pending: Promise<Tensor> | undefined;
+      const scores = tf.tidy(() => {
+        const given = call(inputs);
+        if (!(given instanceof Promise)) return matrix(own(given, inputs));
+        pending = given;
+        return undefined;
+      });
+      if (scores !== undefined) return scores;
+      const given = await pending!;
+      const shaped = tf.tidy(() => matrix(own(given, inputs)));
+      if (!inputs.includes(given)) given.dispose();
+      return shaped;
+    },
+  };
+}
+
+/** What the caller may dispose: no input, and no variable. */
+function own(tensor: Tensor, inputs: readonly Tensor[]): Tensor {
+  return inputs.includes(tensor) || tensor instanceof tf.Variable ? tf.clone(tensor) : tensor;
+}
+
+function choose(names: readonly string[], output: string | number | undefined): number {
+  if (output === undefined) {
+    if (names.length === 1) return 0;
+    throw new ConfigurationError(`The model has ${names.length} outputs: ${names.join(', ')}.`, {
+      hint: 'Say which one to explain: {output: name}.',
+      code: 'configuration/output',
+    });
+  }
+  const index = typeof output === 'number' ? output : names.indexOf(output);
+  if (names[index] === undefined) throw unknownName('output', String(output), names);
+  return index;
+}
+
+/** `[batch]` and `[batch, outputs]` as `[batch, outputs]`. */
+function matrix(scores: Tensor): Tensor2D {
+  if (scores.rank === 1) return tf.reshape(scores, [-1, 1]);
+  if (scores.rank === 2) return scores as Tensor2D;
+  throw new UnsupportedLayerError(`The model gives scores of shape [${scores.shape}].`, {
+    hint: 'Explain a function that picks [batch, outputs] out of them: x => model.apply(x)….',
+    code: 'layer/output-rank',
+  });
+}

@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {sliceRows} from './explainer';
+import type {ExplainerOptions} from './explainer';
+import {GradientExplainer} from './gradientExplainer';
+import type {GradientAttributions, GradientRequest} from './gradientExplainer';
+import type {ExplainableModel} from './model';
+import {gradientsAt} from './site';
+
+export interface SaliencyOptions extends ExplainerOptions {
+  /** Default true: how much the score moves, whichever way. False keeps the signs. */
+  absolute?: boolean;
+}
+
+/**
+ * The gradient of the score: how much it moves with each part of the input (Simonyan, Vedaldi and Zisserman 2013).
+ *
+ * @throws ConfigurationError for an unknown option, several outputs without a choice, or an asynchronous function.
+ *
+ * @example
+ * const model = layers.sequential({layers: [layers.layers.dense({units: 2, inputShape: [3]})]});
+ * const explanation = await new Saliency(model).explain(tf.tensor2d([[1, 2, 3]]), {target: 1});
+ * explanation.values; // Float32Array [3]
+ */
+export class Saliency extends GradientExplainer<SaliencyOptions> {
+  constructor(model: ExplainableModel, options: SaliencyOptions = {}) {
+    super('Saliency', model, options, ['absolute']);
+  }
+
+  async attribute(request: GradientRequest): Promise<GradientAttributions> {
+    const {absolute = true} = this.options;
+    const attributions = plainGradients(request, gradient => (absolute ? tf.abs(gradient) : gradient));
+    return {attributions};
+  }
+}
+
+/** The input times its gradient (Shrikumar, Greenside, Shcherbina and Kundaje 2016). */
+export class InputXGradient extends GradientExplainer<ExplainerOptions> {
+  constructor(model: ExplainableModel, options: ExplainerOptions = {}) {
+    super('InputXGradient', model, options);
+  }
+
+  async attribute(request: GradientRequest): Promise<GradientAttributions> {
+    return {attributions: plainGradients(request, (gradient, value) => tf.mul(gradient, value))};
+  }
+}
+
+/** What `finish` makes of the gradients at the examples, `batchSize` rows at a time; the caller disposes it. */
+function plainGradients(
+  {site, inputs, values, dy, batchSize, count}: GradientRequest,
+  finish: (gradient: Tensor, value: Tensor) => Tensor,
+): Tensor[] {
+  const rows = dy.shape[0];
+  count(rows, rows);
+  return tf.tidy(() => {
+    const parts: Tensor[][] = [];
+    for (let first = 0; first < rows; first += batchSize) {
+      const size = Math.min(batchSize, rows - first);
+      const cut = (tensor: Tensor): Tensor => sliceRows(tensor, first, size);
+      const here = values.map(cut);
+      const {gradients} = gradientsAt(site, inputs.map(cut), here, cut(dy) as typeof dy);
+      parts.push(gradients.map((gradient, i) => finish(gradient, here[i]!)));
+    }
+    return values.map((_, i) =>
+      parts.length === 1 ? parts[0]![i]!.clone() : tf.concat(parts.map(part => part[i]!)),
+    );
+  });
+}

@@ -1,0 +1,42 @@
+/** The border with tfjs-layers: what explainers reach into, and nothing else does. Checked against 4.22.0. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import type {LayerCall} from '../graph';
+import {UnsupportedLayerError} from '../core';
+
+/** Whether an activation makes probabilities of logits. */
+export function hasProbabilities(activation: string | undefined): boolean {
+  return activation === 'softmax' || activation === 'sigmoid';
+}
+
+interface ActivatedLayer {
+  activation?: {apply: (x: Tensor) => Tensor};
+  call(inputs: Tensor | Tensor[], kwargs: object): Tensor | Tensor[];
+}
+
+/**
+ * What a layer computes before its activation, from the inputs of a call. The layer is as before when it returns
+ * or throws; nothing can look at it in between, since all of it is synchronous.
+ */
+export function callWithoutActivation({layer, path, inputs}: LayerCall): Tensor {
+  const className = layer.getClassName();
+  if (className === 'Softmax' || className === 'Activation') return tf.clone(inputs[0]!);
+  const activated = layer as unknown as ActivatedLayer;
+  const {activation} = activated;
+  if (activation === undefined) {
+    throw new UnsupportedLayerError(
+      `Layer '${layer.name}' (${className}, ${path}) has no activation to leave out.`,
+      {
+        hint: "Explain its output instead: {head: 'output'}.",
+        code: 'layer/head',
+      },
+    );
+  }
+  activated.activation = {apply: x => x};
+  try {
+    const outputs = activated.call([...inputs], {});
+    return Array.isArray(outputs) ? outputs[0]! : outputs;
+  } finally {
+    activated.activation = activation;
+  }
+}
