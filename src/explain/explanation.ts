@@ -4,6 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError, unknownName} from '../core';
+import type {Surrogate} from './surrogate';
+import {row} from './values';
 
 /** Numbers in a shape, row by row; the first size is the batch. */
 export interface Values {
@@ -25,6 +27,8 @@ export interface ClassScores {
   readonly deltas?: Float32Array;
   /** The standard errors of the attributions, for methods that draw samples. */
   readonly standardErrors?: readonly Values[];
+  /** The simple model around each example, for methods that fit one. */
+  readonly surrogates?: readonly Surrogate[];
 }
 
 /** What an explainer found. */
@@ -39,6 +43,10 @@ export interface ExplanationData {
   readonly evaluations: {readonly forward: number; readonly backward: number};
   /** Names of the features, where they are a vector. */
   readonly featureNames?: readonly string[];
+  /** Names that differ from example to example, `[batch][features]`: the words of a text, `'age <= 30'`. */
+  readonly exampleFeatureNames?: readonly (readonly string[])[];
+  /** The segment of each pixel, `[batch, height, width]`, for methods that hide segments of images. */
+  readonly segments?: Values;
   /** What the reader should know, such as a sum that is off, and what to do about it. */
   readonly warnings?: readonly string[];
 }
@@ -119,6 +127,16 @@ export class Explanation {
     return this.data.featureNames;
   }
 
+  /** The names of an example's features: its own, where they differ, or those of all. */
+  featureNamesOf(example: number): readonly string[] | undefined {
+    return this.data.exampleFeatureNames?.[example] ?? this.featureNames;
+  }
+
+  /** The simple model fitted around each example, where the method is LIME. */
+  get surrogates(): readonly Surrogate[] | undefined {
+    return this.scores.surrogates;
+  }
+
   get warnings(): readonly string[] {
     return this.data.warnings ?? [];
   }
@@ -158,6 +176,8 @@ export class Explanation {
       {
         ...this.data,
         inputs: this.data.inputs.map(values => row(values, index)),
+        ...(this.data.exampleFeatureNames && {exampleFeatureNames: [this.featureNamesOf(index)!]}),
+        ...(this.data.segments && {segments: row(this.data.segments, index)}),
         classes: this.data.classes.map(scores => ({
           targets: [scores.targets[index]!],
           outputs: pick(scores.outputs)!,
@@ -167,6 +187,7 @@ export class Explanation {
           ...(scores.standardErrors && {
             standardErrors: scores.standardErrors.map(values => row(values, index)),
           }),
+          ...(scores.surrogates && {surrogates: [scores.surrogates[index]!]}),
         })),
       },
       this.index,
@@ -223,7 +244,7 @@ export class Explanation {
         featureNames: names,
         // A group has no value of its own.
         inputs: [],
-        classes: this.data.classes.map(({standardErrors: _, ...scores}) => ({
+        classes: this.data.classes.map(({standardErrors: _, surrogates: __, ...scores}) => ({
           ...scores,
           attributions: [sum(scores.attributions[0]!)],
         })),
@@ -253,15 +274,16 @@ export class Explanation {
 
   /** All there is, as plain arrays: `Explanation.fromJSON` reads it again. */
   toJSON(): object {
-    const {classes, inputs, ...rest} = this.data;
+    const {classes, inputs, segments, ...rest} = this.data;
     const plain = ({data, shape}: Values) => ({data: [...data], shape: [...shape]});
     return {
       format: 'glassbox/explanation/1',
       ...rest,
       index: this.index,
       inputs: inputs.map(plain),
-      classes: classes.map(({attributions, outputs, baseValues, deltas, standardErrors, targets}) => ({
-        targets: [...targets],
+      ...(segments && {segments: plain(segments)}),
+      classes: classes.map(({attributions, outputs, baseValues, deltas, standardErrors, ...scores}) => ({
+        ...scores,
         outputs: [...outputs],
         attributions: attributions.map(plain),
         ...(baseValues && {baseValues: [...baseValues]}),
@@ -274,9 +296,4 @@ export class Explanation {
   private get scores(): ClassScores {
     return this.data.classes[this.index]!;
   }
-}
-
-function row({data, shape}: Values, index: number): Values {
-  const size = data.length / shape[0]!;
-  return {data: data.slice(index * size, (index + 1) * size), shape: [1, ...shape.slice(1)]};
 }

@@ -9,3 +9,4 @@ export type {IntegratedGradientsOptions, LayerIntegratedGradientsOptions} from '
 export type {ExplainableModel, GraphModelLike, ModelOptions, ScoreFunction} from './model';
 export {InputXGradient, Saliency} from './saliency';
 export type {SaliencyOptions} from './saliency';
+export type {Surrogate} from './surrogate';
