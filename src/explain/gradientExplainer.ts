@@ -22,6 +22,8 @@ export interface GradientAttributions {
   readonly attributions: readonly Tensor[];
   /** The score that the attributions start from, `[batch]`, where they promise to sum up to the rest. */
   readonly baseValues?: Float32Array;
+  /** The standard errors of the attributions, for methods that draw samples. */
+  readonly standardErrors?: readonly Tensor[];
 }
 
 /** Beyond this share of |output − base value| a sum that is off is worth a warning. */
@@ -29,8 +31,10 @@ const NOTEWORTHY = 0.05;
 
 /** A method that attributes by gradients. `SmoothGrad` can wrap any. */
 export abstract class GradientExplainer<Options extends ExplainerOptions> implements Explainer {
-  protected readonly frame: ExplanationFrame;
-  private readonly site: Site;
+  readonly frame: ExplanationFrame;
+  readonly site: Site;
+  /** Whether an example's attributions need nothing but its own row, so that rows of many samples may go at once. */
+  readonly isRowwise: boolean = false;
 
   /** @param ownOptions names of the options that only this method has */
   constructor(
@@ -57,15 +61,18 @@ export abstract class GradientExplainer<Options extends ExplainerOptions> implem
   private async attributeAt(request: Request): Promise<Attributed> {
     const values = tf.tidy(() => this.site.read(request.inputs).map(value => value.clone()));
     try {
-      const {attributions, baseValues} = await this.attribute({...request, site: this.site, values});
+      const found = await this.attribute({...request, site: this.site, values});
+      const {attributions, baseValues, standardErrors = []} = found;
       try {
         const read = await Promise.all(attributions.map(readValues));
-        if (baseValues === undefined) return {attributions: read};
+        const errors = await Promise.all(standardErrors.map(readValues));
+        const result = {attributions: read, ...(errors.length > 0 && {standardErrors: errors})};
+        if (baseValues === undefined) return result;
         const deltas = sumsOff(read, request.outputs, baseValues);
         this.warnOf(deltas, request, baseValues);
-        return {attributions: read, baseValues, deltas};
+        return {...result, baseValues, deltas};
       } finally {
-        tf.dispose([...attributions]);
+        tf.dispose([...attributions, ...standardErrors]);
       }
     } finally {
       tf.dispose(values);

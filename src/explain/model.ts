@@ -41,6 +41,8 @@ export interface ScoredModel {
   readonly graph: ModelGraph | undefined;
   /** How many inputs it has; undefined for a function, which takes what it is given. */
   readonly inputCount: number | undefined;
+  /** The path of the layer whose activation is left out, where `head` is `'logits'`. */
+  readonly cutAt: string | undefined;
   /**
    * Scores `[rows, outputs]` of inputs `[rows, …]`, differentiably. Call it inside a tidy.
    *
@@ -79,10 +81,12 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   const cutsHead = head === 'logits' && hasProbabilities(port.activation);
   const last = graph.layers.findLast(({layer}) => layer === port.layer);
   const score = (inputs: readonly Tensor[], intercept?: Intercept): Tensor2D => {
+    // Whoever looks on sees the last layer without its activation.
     const look: Intercept | undefined = cutsHead
       ? call => {
-          const replaced = intercept?.(call);
-          return call.path === last?.path ? [callWithoutActivation(call)] : replaced;
+          if (call.path !== last?.path) return intercept?.(call);
+          const outputs = [callWithoutActivation(call)];
+          return intercept?.({...call, outputs}) ?? outputs;
         }
       : intercept;
     const {outputs} = graph.run(inputs, look === undefined ? {} : {intercept: look});
@@ -91,6 +95,7 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   return {
     graph,
     inputCount: graph.inputs.length,
+    cutAt: cutsHead ? last?.path : undefined,
     score,
     predict: async inputs => tf.tidy(() => score(inputs)),
   };
@@ -106,6 +111,7 @@ function graphModel(model: GraphModelLike, output: string | number | undefined):
   return {
     graph: undefined,
     inputCount: model.inputs.length,
+    cutAt: undefined,
     score,
     predict: async inputs => tf.tidy(() => score(inputs)),
   };
@@ -117,6 +123,7 @@ function scoreFunction(run: ScoreFunction): ScoredModel {
   return {
     graph: undefined,
     inputCount: undefined,
+    cutAt: undefined,
     score(inputs) {
       const scores = call(inputs);
       if (scores instanceof Promise) {

@@ -23,6 +23,8 @@ export interface SaliencyOptions extends ExplainerOptions {
  * explanation.values; // Float32Array [3]
  */
 export class Saliency extends GradientExplainer<SaliencyOptions> {
+  override readonly isRowwise = true;
+
   constructor(model: ExplainableModel, options: SaliencyOptions = {}) {
     super('Saliency', model, options, ['absolute']);
   }
@@ -36,6 +38,8 @@ export class Saliency extends GradientExplainer<SaliencyOptions> {
 
 /** The input times its gradient (Shrikumar, Greenside, Shcherbina and Kundaje 2016). */
 export class InputXGradient extends GradientExplainer<ExplainerOptions> {
+  override readonly isRowwise = true;
+
   constructor(model: ExplainableModel, options: ExplainerOptions = {}) {
     super('InputXGradient', model, options);
   }
@@ -46,9 +50,9 @@ export class InputXGradient extends GradientExplainer<ExplainerOptions> {
 }
 
 /** What `finish` makes of the gradients at the examples, `batchSize` rows at a time; the caller disposes it. */
-function plainGradients(
+export function plainGradients(
   {site, inputs, values, dy, batchSize, count}: GradientRequest,
-  finish: (gradient: Tensor, value: Tensor) => Tensor,
+  finish: (gradient: Tensor, value: Tensor) => Tensor = gradient => gradient.clone(),
 ): Tensor[] {
   const rows = dy.shape[0];
   count(rows, rows);
