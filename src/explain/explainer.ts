@@ -51,8 +51,8 @@ export interface Request {
   readonly warn: (message: string) => void;
 }
 
-/** What a method gives for a class. */
-export type Attributed = Omit<ClassScores, 'targets' | 'outputs'>;
+/** What a method gives for a class; `outputs` too, where it explains them through a link. */
+export type Attributed = Omit<ClassScores, 'targets' | 'outputs'> & Partial<Pick<ClassScores, 'outputs'>>;
 
 /** The frame around one explanation: takes the inputs, finds the targets, and leaves nothing behind. */
 export class ExplanationFrame {
