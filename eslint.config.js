@@ -58,7 +58,20 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: {'no-console': 'error'},
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'TSAsExpression > TSAsExpression > TSUnknownKeyword.typeAnnotation',
+          message: 'A cast through unknown belongs into the tfjsInternals.ts of its border.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/tfjsInternals.ts'],
+    rules: {'no-restricted-syntax': 'off'},
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'scripts/**/*.ts', '*.ts'],

@@ -62,7 +62,7 @@ export function scoredModel(
 ): ScoredModel {
   if (head !== 'logits' && head !== 'output') throw unknownName('head', String(head), ['logits', 'output']);
   if (model instanceof LayersModel) return layersModel(ModelGraph.of(model), output, head);
-  if (typeof model === 'function') return scoreFunction(model as unknown as ScoreFunction);
+  if (typeof model === 'function') return scoreFunction(model as ScoreFunction);
   if (isGraphModel(model)) return graphModel(model, output);
   throw new ConfigurationError('Nothing that can be explained was given.', {
     hint: 'Give a LayersModel, a GraphModel, or a function from tensors to a tensor of scores.',

@@ -5,6 +5,7 @@ import {BackendUnavailableError} from '../../../core';
 import {Scratch} from '../tfjsInternals';
 import type {Engine} from './engine';
 import {checkAddressable} from './memoryBlock';
+import {callAs} from './tfjsInternals';
 
 /** What a kernel of the engine is called with. */
 export interface EngineCall<Inputs, Attrs> {
@@ -41,8 +42,7 @@ export function engineKernel<Inputs, Attrs>(
         const scratch = new Scratch(engine.backend);
         try {
           const result = compute({
-            inputs: call.inputs as unknown as Inputs,
-            attrs: call.attrs as unknown as Attrs,
+            ...callAs<Inputs, Attrs>(call),
             engine,
             scratch,
             make: (shape, dtype = 'float32') => {

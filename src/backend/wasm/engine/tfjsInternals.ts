@@ -1,4 +1,5 @@
 /** The border to the WebAssembly instance behind tfjs's backend. */
+import type {NamedAttrMap, NamedTensorInfoMap} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 
 /** What the engine needs of the instance. */
@@ -56,4 +57,15 @@ export function onDispose(backend: BackendWasm, before: () => void): void {
     before();
     dispose();
   };
+}
+
+/** What a kernel is called with, under the types that its operation gives it. */
+export function callAs<Inputs, Attrs>({
+  inputs,
+  attrs,
+}: {
+  inputs: NamedTensorInfoMap;
+  attrs?: NamedAttrMap | undefined;
+}): {inputs: Inputs; attrs: Attrs} {
+  return {inputs: inputs as unknown as Inputs, attrs: attrs as unknown as Attrs};
 }

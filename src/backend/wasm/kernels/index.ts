@@ -1,5 +1,6 @@
 /** The kernel module: every kernel that the engine can call, each as `(args, chunk, scratch)`. */
-export {attention, attentionGradient} from './attention';
+export {attention} from './attention';
+export {attentionGradient} from './attentionGradient';
 export {packColumns} from './pack';
 export {matMul} from './matMul';
 export {unary} from './unary';
