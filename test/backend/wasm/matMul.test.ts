@@ -71,6 +71,31 @@ describe('products of matrices', () => {
           }
       });
 
+  it.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])(
+    'are right where rows, columns and sums go in several parts (a transposed: %s, b transposed: %s)',
+    (ta, tb) => {
+      const random = new Random(5, 'parts', Number(ta), Number(tb));
+      // Three chunks of rows with one row over, as many of columns as there may be, two parts of the sum.
+      const [m, k, n] = [257, 259, 275];
+      const [a, b, bias] = [values(random, m * k), values(random, k * n), values(random, n)];
+      const out = runKernel(
+        '_FusedMatMul',
+        {a: [a, [1, ...(ta ? [k, m] : [m, k])]], b: [b, [1, ...(tb ? [n, k] : [k, n])]], bias: [bias, [n]]},
+        {transposeA: ta, transposeB: tb, activation: 'relu'},
+      );
+      const plain = product(a, b, [1, 1], [m, k, n], ta, tb);
+      expectNear(
+        out.values,
+        plain.map((v, i) => Math.max(0, v + bias[i % n]!)),
+      );
+    },
+  );
+
   it('are right for batches of several axes', () => {
     const random = new Random(2);
     const [a, b] = [values(random, 6 * 40 * 50), values(random, 6 * 50 * 30)];
