@@ -4,6 +4,7 @@ import type {Options} from 'tsup';
 const entry = {
   index: 'src/index.ts',
   data: 'src/namespaces/data.ts',
+  explain: 'src/explain/index.ts',
   node: 'src/node/index.ts',
   track: 'src/track/index.ts',
 };

@@ -119,6 +119,7 @@ function writeBrowserDeclarations(): void {
     join(dist, `${browserBundle}.d.ts`),
     "export * from './index.js';\n" +
       "export * from './track.js';\n" +
+      "export * as explain from './explain.js';\n" +
       "export * as tf from '@tensorflow/tfjs-core';\n" +
       "export * as layers from '@tensorflow/tfjs-layers';\n",
   );

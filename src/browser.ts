@@ -10,6 +10,7 @@ import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 
 export * from './index';
 export * from './track';
+export * as explain from './explain';
 export * as tf from '@tensorflow/tfjs-core';
 export * as layers from '@tensorflow/tfjs-layers';
 

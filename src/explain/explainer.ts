@@ -96,14 +96,12 @@ export class ExplanationFrame {
       const classes: ClassScores[] = [];
       for (const targets of resolveTargets(target, scores.data, scores.outputs)) {
         signal?.throwIfAborted();
-        const dy = tf.tidy(() =>
-          tf.oneHot(tf.tensor1d([...targets], 'int32'), scores.outputs, 1, 0, 'float32'),
-        );
+        const dy = oneHotRows(targets, scores.outputs);
         held.push(dy);
         const outputs = Float32Array.from(targets, (of, i) => scores.data[i * scores.outputs + of]!);
         const attributed = await attribute({
           ...{model, inputs, targets, outputs, batchSize, signal},
-          dy: dy as Tensor2D,
+          dy,
           count: (forward, backward = 0) => {
             evaluations.forward += forward;
             evaluations.backward += backward;
@@ -121,6 +119,13 @@ export class ExplanationFrame {
       tf.dispose(held);
     }
   }
+}
+
+/** `[rows, width]`, a one in each row. tf.oneHot refuses a width of one, which models with a single score have. */
+function oneHotRows(places: readonly number[], width: number): Tensor2D {
+  const data = new Float32Array(places.length * width);
+  places.forEach((place, row) => (data[row * width + place] = 1));
+  return tf.tensor2d(data, [places.length, width]);
 }
 
 /** A tensor's numbers, as float32. It stays the caller's. */

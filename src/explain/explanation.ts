@@ -6,6 +6,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError, unknownName} from '../core';
 import type {Surrogate} from './surrogate';
 import {row} from './values';
+import {explanationFromJSON, explanationToJSON} from './explanationJson';
 
 /** Numbers in a shape, row by row; the first size is the batch. */
 export interface Values {
@@ -59,8 +60,9 @@ export type Aggregation = 'meanAbsolute' | 'mean' | 'maxAbsolute';
  * nothing to dispose.
  *
  * @example
- * const explanation = await new Saliency(model).explain(tf.tensor2d([[1, 2]]));
- * explanation.values; // Float32Array [2]
+ * const score = (x: tf.Tensor) => tf.sum(tf.square(x), 1);
+ * const explanation = await new Saliency(score).explain(tf.tensor2d([[1, 2]]));
+ * explanation.values; // [2, 4]
  * explanation.shape; // [1, 2]
  */
 export class Explanation {
@@ -201,7 +203,11 @@ export class Explanation {
    * @throws ShapeError for inputs that are no vectors, ConfigurationError for a column that does not exist or is in two groups.
    *
    * @example
-   * explanation.group({city: [2, 3, 4]});
+   * const score = (x: tf.Tensor) => tf.sum(tf.square(x), 1);
+   * const explanation = await new InputXGradient(score).explain(tf.tensor2d([[3, 0, 1]]));
+   * const grouped = explanation.group({city: [1, 2]});
+   * grouped.featureNames; // ['feature 0', 'city']
+   * grouped.values; // [18, 2]
    */
   group(groups: Readonly<Record<string, readonly number[]>>): Explanation {
     const [batch, width] = this.shape as [number, number];
@@ -274,23 +280,23 @@ export class Explanation {
 
   /** All there is, as plain arrays: `Explanation.fromJSON` reads it again. */
   toJSON(): object {
-    const {classes, inputs, segments, ...rest} = this.data;
-    const plain = ({data, shape}: Values) => ({data: [...data], shape: [...shape]});
-    return {
-      format: 'glassbox/explanation/1',
-      ...rest,
-      index: this.index,
-      inputs: inputs.map(plain),
-      ...(segments && {segments: plain(segments)}),
-      classes: classes.map(({attributions, outputs, baseValues, deltas, standardErrors, ...scores}) => ({
-        ...scores,
-        outputs: [...outputs],
-        attributions: attributions.map(plain),
-        ...(baseValues && {baseValues: [...baseValues]}),
-        ...(deltas && {deltas: [...deltas]}),
-        ...(standardErrors && {standardErrors: standardErrors.map(plain)}),
-      })),
-    };
+    return explanationToJSON(this.data, this.index);
+  }
+
+  /**
+   * An explanation that was saved.
+   *
+   * @param json what `JSON.stringify(explanation)` made, or its parsed object
+   * @throws DataError for what is no explanation, or one that lacks something.
+   *
+   * @example
+   * const score = (x: tf.Tensor) => tf.sum(x, 1);
+   * const explanation = await new Saliency(score).explain(tf.tensor2d([[1, 2]]));
+   * Explanation.fromJSON(JSON.stringify(explanation)).values; // [1, 1]
+   */
+  static fromJSON(json: string | object): Explanation {
+    const {data, index} = explanationFromJSON(json);
+    return new Explanation(data, index);
   }
 
   private get scores(): ClassScores {

@@ -85,12 +85,9 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
           const rowInputs = inputs.map(input => tf.gather(input, example));
           const {gradients} = gradientsAt(site, rowInputs, along, tf.gather(dy, example));
           // Sums over an example's rows, as a product: [batch, rows] · [rows, …].
-          const mixing = tf.mul(
-            tf.oneHot(example, batch, 1, 0, 'float32'),
-            tf.tensor2d(weigh, [rows.length, 1]),
-          );
+          const mixing = tf.tensor2d(mixingOf(rows, weigh, steps, batch), [rows.length, batch]);
           return gradients.map((gradient, i) =>
-            tf.add(sums[i]!, tf.reshape(tf.matMul(mixing as Tensor2D, flat(gradient), true), sums[i]!.shape)),
+            tf.add(sums[i]!, tf.reshape(tf.matMul(mixing, flat(gradient), true), sums[i]!.shape)),
           );
         });
         count(rows.length, rows.length);
@@ -118,6 +115,13 @@ export interface LayerIntegratedGradientsOptions extends IntegratedGradientsOpti
  * The attributions have the shape of the layer's output.
  *
  * @throws ConfigurationError for a layer that does not exist, and as `IntegratedGradients`.
+ *
+ * @example
+ * const {dense} = layers.layers;
+ * const hidden = dense({name: 'hidden', units: 4, activation: 'relu', inputShape: [3]});
+ * const model = layers.sequential({layers: [hidden, dense({units: 2})]});
+ * const explainer = new LayerIntegratedGradients(model, {layer: 'hidden'});
+ * (await explainer.explain(tf.tensor2d([[1, 2, 3]]))).shape; // [1, 4]
  */
 export class LayerIntegratedGradients extends IntegratedGradients {
   constructor(model: ExplainableModel, options: LayerIntegratedGradientsOptions) {
@@ -131,6 +135,18 @@ function between(base: Tensor, value: Tensor, example: tf.Tensor1D, at: readonly
   const alpha = tf.tensor(Float32Array.from(at), [at.length, ...value.shape.slice(1).map(() => 1)]);
   const from = tf.gather(base, example);
   return tf.add(from, tf.mul(alpha, tf.sub(tf.gather(value, example), from)));
+}
+
+/** `[rows, batch]`: each row's weight, at its example. */
+function mixingOf(
+  rows: readonly number[],
+  weights: readonly number[],
+  steps: number,
+  batch: number,
+): Float32Array {
+  const mixing = new Float32Array(rows.length * batch);
+  rows.forEach((row, i) => (mixing[i * batch + Math.floor(row / steps)] = weights[i]!));
+  return mixing;
 }
 
 /** `[rows, …]` as `[rows, numbers of a row]`. */

@@ -36,7 +36,16 @@ export class Saliency extends GradientExplainer<SaliencyOptions> {
   }
 }
 
-/** The input times its gradient (Shrikumar, Greenside, Shcherbina and Kundaje 2016). */
+/**
+ * The input times its gradient (Shrikumar, Greenside, Shcherbina and Kundaje 2016).
+ *
+ * @throws ConfigurationError for an unknown option, several outputs without a choice, or an asynchronous function.
+ *
+ * @example
+ * const score = (x: tf.Tensor) => tf.sum(tf.square(x), 1);
+ * const explanation = await new InputXGradient(score).explain(tf.tensor2d([[3, 1]]));
+ * explanation.values; // [18, 2]
+ */
 export class InputXGradient extends GradientExplainer<ExplainerOptions> {
   override readonly isRowwise = true;
 

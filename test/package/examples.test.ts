@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import * as glassbox from 'glassbox';
 import * as data from 'glassbox/data';
+import * as explain from 'glassbox/explain';
 import * as node from 'glassbox/node';
 import * as track from 'glassbox/track';
 import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
@@ -17,10 +18,10 @@ import {doorOf, sourceProgram, typeErrors} from '../../scripts/examples/program'
 import {runExample} from '../../scripts/examples/run';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'namespaces/data', 'node/index', 'track/index'].map(entry =>
+const entries = ['index', 'namespaces/data', 'explain/index', 'node/index', 'track/index'].map(entry =>
   join(root, `src/${entry}.ts`),
 );
-const scope = {...data, ...track, ...node, ...glassbox, tf, layers};
+const scope = {...data, ...explain, ...track, ...node, ...glassbox, tf, layers};
 
 const {program, files} = sourceProgram(root);
 const docstrings = docstringExamples(program, files, root);
