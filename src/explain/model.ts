@@ -79,7 +79,7 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   const index = choose(names, output);
   const port = graph.outputs[index]!;
   const cutsHead = head === 'logits' && hasProbabilities(port.activation);
-  const last = graph.layers.findLast(({layer}) => layer === port.layer);
+  const last = graph.layers.findLast(({layer}) => layer === port.activationLayer);
   const score = (inputs: readonly Tensor[], intercept?: Intercept): Tensor2D => {
     // Whoever looks on sees the last layer without its activation.
     const look: Intercept | undefined = cutsHead

@@ -1,6 +1,7 @@
 /** The border with tfjs-layers: what explainers reach into, and nothing else does. Checked against 4.22.0. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
+import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerCall} from '../graph';
 import {UnsupportedLayerError} from '../core';
 
@@ -9,8 +10,11 @@ export function hasProbabilities(activation: string | undefined): boolean {
   return activation === 'softmax' || activation === 'sigmoid';
 }
 
+/** An activation, which tfjs does not export: only that a layer holds one matters here. */
+type Activation = object;
+
 interface ActivatedLayer {
-  activation?: {apply: (x: Tensor) => Tensor};
+  activation?: Activation;
   call(inputs: Tensor | Tensor[], kwargs: object): Tensor | Tensor[];
 }
 
@@ -32,11 +36,21 @@ export function callWithoutActivation({layer, path, inputs}: LayerCall): Tensor 
       },
     );
   }
-  activated.activation = {apply: x => x};
+  activated.activation = linear();
   try {
     const outputs = activated.call([...inputs], {});
     return Array.isArray(outputs) ? outputs[0]! : outputs;
   } finally {
     activated.activation = activation;
   }
+}
+
+let linearActivation: Activation | undefined;
+
+/** tfjs's linear activation, taken from a layer that has it. */
+function linear(): Activation {
+  linearActivation ??= (
+    layers.activation({name: 'linear', activation: 'linear'}) as unknown as ActivatedLayer
+  ).activation!;
+  return linearActivation;
 }

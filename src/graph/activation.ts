@@ -22,27 +22,36 @@ const ACTIVATION_LAYERS: Record<string, string> = {
 /** Layers that only arrange values anew. */
 const RESHAPES = new Set(['Flatten', 'Reshape']);
 
-/** The name of the activation that made a symbolic tensor, through reshapes, wrappers and nested models. */
-export function finalActivation(tensor: SymbolicTensor): string | undefined {
+/** What an output ends in. */
+export interface FinalActivation {
+  /** `'softmax'`, `'sigmoid'`, `'linear'` …, where one is known. */
+  readonly activation: string | undefined;
+  /** The layer that computes it: the last that does more than arrange values anew. */
+  readonly layer: Layer;
+}
+
+/** The activation that made a symbolic tensor, through reshapes, wrappers and nested models. */
+export function finalActivation(tensor: SymbolicTensor): FinalActivation {
   const layer = tensor.sourceLayer;
-  const className = layer.getClassName();
   if (layer instanceof LayersModel) {
     const inner = symbolicPorts(layer).outputs[tensor.tensorIndex];
-    return inner === undefined ? undefined : finalActivation(inner);
+    return inner === undefined ? {activation: undefined, layer} : finalActivation(inner);
   }
-  if (!RESHAPES.has(className)) return activationOf(layer, tensor.shape.length);
-  const input = nodeOf(tensor)?.inputTensors[0];
-  const activation = input === undefined ? undefined : finalActivation(input);
+  const input = RESHAPES.has(layer.getClassName()) ? nodeOf(tensor)?.inputTensors[0] : undefined;
+  if (input === undefined) return {activation: activationOf(layer, tensor.shape.length), layer};
+  const final = finalActivation(input);
   // A softmax is one over the last axis: it is none any more if that axis was split or joined.
-  const keepsClasses = input?.shape.at(-1) === tensor.shape.at(-1);
-  return activation?.toLowerCase().includes('softmax') && !keepsClasses ? undefined : activation;
+  const keepsClasses = input.shape.at(-1) === tensor.shape.at(-1);
+  return final.activation?.toLowerCase().includes('softmax') && !keepsClasses
+    ? {activation: undefined, layer}
+    : final;
 }
 
 function activationOf(layer: Layer, rank: number): string | undefined {
   const className = layer.getClassName();
   if (className === 'TimeDistributed') {
     const inner = wrappedLayer(layer);
-    if (inner instanceof LayersModel) return finalActivation(symbolicPorts(inner).outputs[0]!);
+    if (inner instanceof LayersModel) return finalActivation(symbolicPorts(inner).outputs[0]!).activation;
     return activationOf(inner, rank - 1);
   }
   if (className === 'Softmax') {

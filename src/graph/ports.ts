@@ -13,11 +13,10 @@ export function inputPorts(model: LayersModel): Port[] {
 }
 
 export function outputPorts(model: LayersModel): OutputPort[] {
-  return named(symbolicPorts(model).outputs, (tensor, name) => ({
-    ...describe(tensor, name),
-    layer: tensor.sourceLayer,
-    activation: finalActivation(tensor),
-  }));
+  return named(symbolicPorts(model).outputs, (tensor, name) => {
+    const {activation, layer} = finalActivation(tensor);
+    return {...describe(tensor, name), layer: tensor.sourceLayer, activation, activationLayer: layer};
+  });
 }
 
 function describe(tensor: SymbolicTensor, name: string): Port {

@@ -39,6 +39,8 @@ export interface OutputPort extends Port {
   readonly layer: layers.Layer;
   /** The name of the final activation (`'softmax'`, `'sigmoid'`, `'linear'` …) where one is known. */
   readonly activation: string | undefined;
+  /** The layer that computes it: inside a nested model, or in front of a reshape, where `layer` is one of these. */
+  readonly activationLayer: layers.Layer;
 }
 
 /** Where the randomness of one forward pass comes from: layer draws derive from (seed, step, layer, draw). */
