@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError, unknownName} from '../core';
+import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
+import {releasingTape} from '../graph';
 import type {LayerCall, ModelGraph} from '../graph';
 import type {Intercept, ScoredModel} from './model';
 
@@ -51,7 +52,14 @@ export function layerSite(model: ScoredModel, layer: string): Site {
   const path = findLayer(model, layer);
   const isHere = (call: LayerCall): boolean => call.path === path && call.nodeIndex === 0;
   return {
-    read: inputs => [capture(model, inputs, isHere).get(path)!],
+    read(inputs) {
+      const value = capture(model, inputs, isHere).get(path);
+      if (value !== undefined) return [value];
+      throw new UnsupportedLayerError(`Layer '${layer}' is part of a layer that is run as a whole.`, {
+        hint: 'Name the layer around it.',
+        code: 'layer/inner',
+      });
+    },
     score: (inputs, values, intercept) =>
       model.score(inputs, call => {
         const replaced = intercept?.(call);
@@ -117,10 +125,8 @@ export function gradientsAt(
   dy: Tensor2D,
   intercept?: Intercept,
 ): {scores: Tensor2D; gradients: Tensor[]} {
-  const {value, grads} = tf.valueAndGrads((...at: Tensor[]) => site.score(inputs, at, intercept))(
-    [...values],
-    dy,
-  );
+  const scoreAt = (...at: Tensor[]): Tensor2D => site.score(inputs, at, intercept);
+  const {value, grads} = releasingTape(() => tf.valueAndGrads(scoreAt)([...values], dy));
   // An input that the scores do not depend on has no gradient.
   const gradients = values.map((tensor, i) => grads[i] ?? tf.zerosLike(tensor));
   return {scores: value, gradients};
