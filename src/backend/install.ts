@@ -9,6 +9,7 @@ import type {Repair, RepairContext} from './repairs/types';
 import type {AppliedRepair, BackendName} from './types';
 import type {Engine} from './wasm/engine';
 import {engineKernels} from './wasm/engineKernels';
+import {countingCalls} from './stockCalls';
 import {forgetBackend, runningInstance, setRunningInstance} from './tfjsInternals';
 import {version} from './version';
 
@@ -43,7 +44,7 @@ export async function installRepairs(
     for (const kernel of tf.getKernelsForBackend(name)) {
       // Also those that ours replace: tfjs's kernels call one another's functions, as its sums do its transpose's.
       kernel.setupFunc?.(instance);
-      replaceKernel(kernel, tfjsName);
+      replaceKernel(countingCalls(kernel, instance), tfjsName);
     }
     for (const repair of repairs) {
       for (const kernel of repair.kernels?.(name, context) ?? []) replaceKernel(kernel, tfjsName);

@@ -1,13 +1,15 @@
 /** Where the time of a piece of training goes, kernel by kernel. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
-import {ConfigurationError} from '../core';
+import {asGiven, ConfigurationError} from '../core';
+import {stockCallsOn, type StockCalls} from './stockCalls';
 import {kernelInputs} from './tfjsInternals';
 import type {Engine} from './wasm/engine';
 
 /**
- * What computed a kernel's calls: `'engine'`, glassbox's own kernels; `'tfjs'`, the kernel of tfjs's backend;
- * `'javascript'`, other kernels put together, and whatever lies between kernels.
+ * What computed a kernel's calls: `'engine'`, glassbox's own kernels; `'tfjs'`, the kernel of tfjs's backend, also
+ * where the engine handed a small call over; `'javascript'`, other kernels put together or plain JavaScript, and
+ * whatever lies between kernels.
  */
 export type KernelPlace = 'engine' | 'tfjs' | 'javascript';
 
@@ -76,16 +78,21 @@ let running = false;
 /** Runs `run` and measures every kernel of the backend `tfjsName` meanwhile. */
 export async function profileKernels<T>(
   tfjsName: string,
-  stockName: string,
   engine: Engine | undefined,
   run: () => T | Promise<T>,
 ): Promise<Profile<Awaited<T>>> {
+  if (typeof run !== 'function') {
+    throw new ConfigurationError(`backend.profile measures a function, got ${asGiven(run)}.`, {
+      hint: 'Write backend.profile(() => trainer.fit(…)), or any other function.',
+    });
+  }
+  checkActive(tfjsName);
   if (running) {
     throw new ConfigurationError('Another profile is being taken.', {
       hint: 'Await the promise of the first call of profile before the next.',
     });
   }
-  const stopwatch = new Stopwatch(stockName, engine);
+  const stopwatch = new Stopwatch(stockCallsOn(tf.backend()), engine);
   const kernels = tf.getKernelsForBackend(tfjsName).map(config => ({config, original: config.kernelFunc}));
   running = true;
   for (const {config} of kernels) config.kernelFunc = stopwatch.around(config);
@@ -100,25 +107,39 @@ export async function profileKernels<T>(
   }
 }
 
+/** @throws ConfigurationError where calls go to another backend, whose kernels would not be measured */
+function checkActive(tfjsName: string): void {
+  const active = tf.getBackend();
+  if (active === tfjsName) return;
+  throw new ConfigurationError(
+    `This is the profile of the backend '${tfjsName}', but the active backend is '${active}'.`,
+    {
+      hint: `Activate it, by useBackend or tf.setBackend('${tfjsName}'), or take the profile of what useBackend returned last.`,
+    },
+  );
+}
+
 /** Adds up what kernels take, each without the kernels inside it. */
 class Stopwatch {
   private readonly entries = new Map<string, Entry>();
-  /** What the kernels inside the running one have taken so far, and how often they called the engine. */
+  /** What the kernels inside the running one have taken so far, and how often they called the engine and tfjs's. */
   private insideTime = 0;
   private insideCalls = 0;
+  private insideStockCalls = 0;
 
   constructor(
-    private readonly stockName: string,
+    private readonly stock: StockCalls,
     private readonly engine: Engine | undefined,
   ) {}
 
   around({kernelName, kernelFunc}: KernelConfig): KernelConfig['kernelFunc'] {
-    const isStock = tf.getKernel(kernelName, this.stockName)?.kernelFunc === kernelFunc;
     return call => {
-      const outer = {time: this.insideTime, calls: this.insideCalls};
+      const outer = {time: this.insideTime, calls: this.insideCalls, stockCalls: this.insideStockCalls};
       this.insideTime = 0;
       this.insideCalls = 0;
+      this.insideStockCalls = 0;
       const callsBefore = this.engineCalls();
+      const stockCallsBefore = this.stock.count;
       const begun = performance.now();
       let bytes = 0;
       try {
@@ -128,11 +149,15 @@ class Stopwatch {
       } finally {
         const time = performance.now() - begun;
         const calls = this.engineCalls() - callsBefore;
+        const stockCalls = this.stock.count - stockCallsBefore;
         const onEngine = calls > this.insideCalls;
+        // One call of tfjs's kernel of that name is all there was; several make something of their own.
+        const isStock = stockCalls - this.insideStockCalls === 1 && this.stock.last === kernelName;
         const place = onEngine ? 'engine' : isStock ? 'tfjs' : 'javascript';
         this.add(kernelName, place, time - this.insideTime, bytes);
         this.insideTime = outer.time + time;
         this.insideCalls = outer.calls + calls;
+        this.insideStockCalls = outer.stockCalls + stockCalls;
       }
     };
   }

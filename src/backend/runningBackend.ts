@@ -35,7 +35,7 @@ export class RunningBackend implements Backend {
   }
 
   profile<T>(run: () => T | Promise<T>): Promise<Profile<Awaited<T>>> {
-    return profileKernels(this.tfjsName, this.name, this.#engine, run);
+    return profileKernels(this.tfjsName, this.#engine, run);
   }
 }
 

@@ -168,3 +168,9 @@ export function withAlias<T>(
     backend.dataIdMap.delete(alias.dataId);
   }
 }
+
+/** What is kept at an instance of a backend under a name, for all copies of glassbox; made the first time. */
+export function attached<T>(instance: KernelBackend, name: string, make: () => T): T {
+  const holder = instance as unknown as Record<symbol, T | undefined>;
+  return (holder[Symbol.for(`glassbox.${name}`)] ??= make());
+}

@@ -74,7 +74,8 @@ export interface Backend {
    *
    * @param run what to measure, such as some steps of training; it may be async, and then waiting counts as time
    *   between kernels
-   * @throws ConfigurationError while another profile is being taken; whatever `run` throws
+   * @throws ConfigurationError while another profile is being taken, or where another backend is active; whatever
+   *   `run` throws
    *
    * @example
    * const backend = await useBackend('wasm');

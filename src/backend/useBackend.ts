@@ -6,8 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
-import {BackendUnavailableError, checkNames, ConfigurationError, unknownName} from '../core';
+import {BackendUnavailableError} from '../core';
 import {addMissingChainedOps} from './chainedOps';
+import {checkName, checkOptions} from './checkOptions';
 import {loaders} from './load';
 import {installRepairs} from './install';
 import {selfTest} from './selfTest';
@@ -17,8 +18,11 @@ import type {Backend, BackendName, BackendOptions, EngineState} from './types';
 import {startEngine, type Engine} from './wasm/engine';
 import {asWasm} from './wasm/tfjsInternals';
 
-/** More threads than this are a mistake: each takes memory, and work is cut into 32 pieces at most. */
-const MOST_THREADS = 256;
+/**
+ * The last call of this copy of glassbox; the next one waits for it, so that of calls at the same time the last one's
+ * backend is active in the end, and each is tested on its own.
+ */
+let lastCall: Promise<unknown> = Promise.resolve();
 
 /** What `'auto'` stands for: the fastest engine that trains right wherever JavaScript runs. */
 const automatic: BackendName = 'wasm';
@@ -26,7 +30,7 @@ const automatic: BackendName = 'wasm';
 /**
  * Loads a backend, repairs what tfjs computes wrong or lacks there, verifies it with a few known gradients
  * and makes it the active one. Call it once before building a model; calling it again is cheap, and is how
- * to switch.
+ * to switch. Calls at the same time are done one after the other: the last one's backend stays active.
  *
  * The repaired backend has a name of its own in tfjs (`backend.tfjsName`) and shares memory and tensors with
  * tfjs's; `tf.setBackend('wasm')` still selects tfjs's unrepaired one. See docs/backends.md.
@@ -34,7 +38,7 @@ const automatic: BackendName = 'wasm';
  * @param name `'wasm'` (fast), `'cpu'` (plain JavaScript, slow, no files to serve), or `'auto'`, which is
  *   `'wasm'`. There is no silent fallback: a backend that cannot run is an error.
  * @param options how many threads; where the `.wasm` files are, for bundlers.
- * @throws ConfigurationError for an unknown name, or impossible `wasmPaths` or `threads`.
+ * @throws ConfigurationError for an unknown name, or options that do not exist or cannot mean anything.
  * @throws BackendUnavailableError when the backend cannot load or start, or computes wrong numbers; when the engine,
  *   a number of threads or relaxed SIMD is insisted on and cannot be had. The backend that was active before stays
  *   active.
@@ -50,10 +54,16 @@ export async function useBackend(
   options: BackendOptions = {},
 ): Promise<Backend> {
   const resolved = name === 'auto' ? automatic : name;
-  if (!Object.hasOwn(loaders, resolved))
-    throw unknownName('backend', resolved, ['auto', ...Object.keys(loaders)]);
-  checkNames('useBackend', options, ['wasmPaths', 'threads', 'engine', 'relaxedSimd']);
-  checkThreads(options.threads);
+  checkName(resolved);
+  checkOptions(options);
+  const given = {...options};
+  const call = lastCall.then(() => start(resolved, given));
+  // The next call does not care how this one ends.
+  lastCall = call.catch(() => undefined);
+  return call;
+}
+
+async function start(resolved: BackendName, options: BackendOptions): Promise<Backend> {
   const loader = loaders[resolved];
   const instance = await loader.load(options);
   addMissingChainedOps();
@@ -75,13 +85,6 @@ export async function useBackend(
   }
   const stockThreads = loader.threads(instance);
   return new RunningBackend({name: resolved, tfjsName, engine: state, repairs}, engine, stockThreads);
-}
-
-function checkThreads(threads: number | 'auto' = 'auto'): void {
-  if (threads === 'auto' || (Number.isInteger(threads) && threads > 0 && threads <= MOST_THREADS)) return;
-  throw new ConfigurationError(`The option threads is ${String(threads)}.`, {
-    hint: `Give a whole number from 1 to ${MOST_THREADS}, or 'auto' for as many as the machine runs at once.`,
-  });
 }
 
 /** The engine as asked for, and what to say of it. */

@@ -1,5 +1,6 @@
 export * from './errors';
 export * from './fusion';
+export * from './given';
 export * from './kernels';
 export * from './options';
 export * from './philox';

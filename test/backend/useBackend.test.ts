@@ -7,6 +7,9 @@ import {version} from '../../src/backend/version';
 import {BackendUnavailableError, ConfigurationError} from '../../src/core';
 import manifest from '../../package.json';
 
+/** More than one, so refused without the engine. */
+const MANY_THREADS = 3;
+
 describe('choosing', () => {
   test.each(['wasm', 'cpu'] as const)('%s becomes active, under a name of its own', async name => {
     const backend = await useBackend(name);
@@ -56,6 +59,55 @@ describe('choosing', () => {
     expect(first).toEqual(second);
     expect(tf.getBackend()).toBe(first.tfjsName);
     expect(tf.engine().registry['wasm']).toBe(tf.engine().registry[first.tfjsName]);
+  });
+
+  test('of calls at the same time with different options the last one wins, also when one fails', async () => {
+    const results = await Promise.allSettled([
+      useBackend('cpu'),
+      useBackend('wasm', {threads: 2}),
+      useBackend('wasm', {threads: MANY_THREADS, engine: false}),
+      useBackend('wasm', {engine: false}),
+      useBackend('cpu'),
+      useBackend('wasm', {threads: 1}),
+    ]);
+    expect(results.map(({status}) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+    ]);
+    const handles = results.map(result => (result.status === 'fulfilled' ? result.value : undefined));
+    expect(handles.map(handle => handle?.name)).toEqual(['cpu', 'wasm', undefined, 'wasm', 'cpu', 'wasm']);
+    expect(handles.map(handle => handle?.engine.running)).toEqual([
+      false,
+      true,
+      undefined,
+      false,
+      false,
+      true,
+    ]);
+    expect(tf.getBackend()).toBe(handles[5]!.tfjsName);
+    expect(handles[5]!.threads).toBe(1);
+    const names = new Set(handles.flatMap(handle => handle?.tfjsName ?? []));
+    expect(names.size).toBe(3);
+  });
+
+  test('each of calls at the same time answers when its backend is the active one', async () => {
+    const active: string[] = [];
+    const note = async (call: ReturnType<typeof useBackend>) => {
+      const {tfjsName} = await call;
+      active.push(`${tfjsName}: ${tf.getBackend()}`);
+    };
+    await Promise.all([
+      note(useBackend('cpu')),
+      note(useBackend('wasm', {engine: false})),
+      note(useBackend('cpu')),
+      note(useBackend('wasm')),
+    ]);
+    expect(active).toHaveLength(4);
+    for (const line of active) expect(line.split(': ')[0]).toBe(line.split(': ')[1]);
   });
 
   test('the version that names the backend is the package version', () => {
@@ -225,4 +277,25 @@ test.each(['wasm', 'cpu'] as const)(
 test('a misspelt option is an error that names the one that is meant', async () => {
   const misspelt = {thread: 2} as object;
   await expect(useBackend('wasm', misspelt)).rejects.toThrow("Did you mean 'threads'?");
+});
+
+test('options that cannot mean anything are shown as they were given', async () => {
+  const refused: [object | null, string, string][] = [
+    [null, 'The options of useBackend are an object, got null.', 'threads: …'],
+    [{threads: '2'}, "The option threads is '2'.", 'a whole number from 1 to 256'],
+    [{threads: 2.5}, 'The option threads is 2.5.', 'a whole number from 1 to 256'],
+    [{threads: null}, 'The option threads is null.', "'auto'"],
+    [{engine: 'false'}, "The option engine is 'false'.", 'true or false'],
+    [{relaxedSimd: 1}, 'The option relaxedSimd is 1.', 'true or false'],
+    [{wasmPaths: 7}, 'The option wasmPaths is 7.', 'Give a folder'],
+  ];
+  for (const [options, found, expected] of refused) {
+    const failure = useBackend('wasm', options as object);
+    await expect(failure).rejects.toThrow(ConfigurationError);
+    await expect(failure).rejects.toThrow(found);
+    await expect(failure).rejects.toThrow(expected);
+  }
+  await expect(useBackend(null as never)).rejects.toThrow(
+    "The name of the backend is null. Give one of 'auto'",
+  );
 });

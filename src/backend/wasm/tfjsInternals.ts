@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {DataType, KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 import {preparedByShape} from '../repairs/matMulCache';
+import {countingCalls} from '../stockCalls';
 
 /** tfjs's instance of its WASM backend, as what it is. */
 export function asWasm(instance: KernelBackend): BackendWasm {
@@ -57,12 +58,14 @@ export type StockKernel = (
 
 /** tfjs's own kernel for WASM, as it is registered at the time of the call. */
 export function stockKernel(kernelName: string): StockKernel {
-  const {kernelFunc, setupFunc} = preparedByShape(tf.getKernel(kernelName, 'wasm'));
+  const kernel = preparedByShape(tf.getKernel(kernelName, 'wasm'));
+  let {kernelFunc} = kernel;
   let readyOn: BackendWasm | undefined;
   return (scratch, inputs, attrs) => {
     if (readyOn !== scratch.backend) {
+      ({kernelFunc} = countingCalls(kernel, scratch.backend));
       // tfjs sets up the kernels of the active backend only, which its own one may never have been.
-      setupFunc?.(scratch.backend);
+      kernel.setupFunc?.(scratch.backend);
       readyOn = scratch.backend;
     }
     const result = kernelFunc({

@@ -1,7 +1,8 @@
 /** Measuring where the time goes. */
 import * as tf from '@tensorflow/tfjs-core';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {useBackend} from '../../../src/backend';
+import {ConfigurationError} from '../../../src/core';
 
 describe.each(['wasm', 'cpu'] as const)('on %s', name => {
   test('the times of all kernels and of what lies between them add up to the whole', async () => {
@@ -63,6 +64,50 @@ test('it says what ran on the engine, on kernels of tfjs, and on others put toge
   });
   const places = Object.fromEntries(kernels.map(({name, place}) => [name, place]));
   expect(places).toMatchObject({BatchMatMul: 'engine', Fill: 'tfjs', Einsum: 'javascript'});
+});
+
+test('a small call that the engine hands over runs in tfjs', async () => {
+  const backend = await useBackend('wasm');
+  const {kernels} = await backend.profile(() =>
+    tf.tidy(() => {
+      const few = tf.tensor1d([1, 2, 3], 'int32');
+      tf.add(few, tf.cast(tf.sum(few), 'int32')).dataSync();
+      tf.add(tf.tensor1d([1, 2]), tf.tensor1d([3, 4])).dataSync();
+    }),
+  );
+  const places = Object.fromEntries(kernels.map(({name, place}) => [name, place]));
+  expect(places).toMatchObject({Add: 'tfjs', Sum: 'tfjs'});
+});
+
+test('without the engine, a small product runs in tfjs and a large turned one is put together', async () => {
+  const backend = await useBackend('wasm', {engine: false});
+  const product = (size: number) => () =>
+    tf.tidy(() => tf.matMul(tf.ones([size, size]), tf.ones([size, size]), true).dataSync()[0]);
+  const place = async (size: number) =>
+    (await backend.profile(product(size))).kernels.find(({name}) => name === 'BatchMatMul')?.place;
+  expect(await place(8)).toBe('tfjs');
+  expect(await place(128)).toBe('javascript');
+});
+
+test('it is refused where another backend is active, or without a function', async () => {
+  const cpu = await useBackend('cpu');
+  const wasm = await useBackend('wasm');
+  const run = vi.fn();
+  const failure = cpu.profile(run);
+  await expect(failure).rejects.toThrow(ConfigurationError);
+  await expect(failure).rejects.toThrow(`'${cpu.tfjsName}', but the active backend is '${wasm.tfjsName}'`);
+  await expect(failure).rejects.toThrow(`tf.setBackend('${cpu.tfjsName}')`);
+  expect(run).not.toHaveBeenCalled();
+  for (const [value, shown] of [
+    [undefined, 'undefined'],
+    ['fit', "'fit'"],
+  ]) {
+    const refused = wasm.profile(value as never);
+    await expect(refused).rejects.toThrow(ConfigurationError);
+    await expect(refused).rejects.toThrow(`backend.profile measures a function, got ${shown}`);
+  }
+  await tf.setBackend(cpu.tfjsName);
+  expect((await cpu.profile(step)).result).toBe(64 * 32);
 });
 
 test('kernels that others call are counted once, where they ran', async () => {

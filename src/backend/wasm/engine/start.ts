@@ -1,12 +1,13 @@
 /** Starting the engine on an instance of tfjs's backend, or saying why it cannot run there. */
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 import {BackendUnavailableError} from '../../../core';
+import {attached} from '../../tfjsInternals';
 import {version} from '../../version';
 import {Engine, type Executor} from './engine';
 import {instantiateKernels} from './instantiate';
 import {compileKernelModule, hasRelaxedSimd, isShared} from './kernelModule';
 import {SingleThread} from './singleThread';
-import {attached, missingInternals, onDispose, wasmInternals} from './tfjsInternals';
+import {missingInternals, onDispose, wasmInternals} from './tfjsInternals';
 import {machineThreads} from './threads/spawn';
 import {ThreadPool} from './threads/threadPool';
 

@@ -44,12 +44,6 @@ export function wasmInternals(backend: BackendWasm): WasmInternals {
   return internals;
 }
 
-/** What is kept at an instance of the backend under a name, for all copies of glassbox; made the first time. */
-export function attached<T>(backend: BackendWasm, name: string, make: () => T): T {
-  const holder = backend as unknown as Record<symbol, T | undefined>;
-  return (holder[Symbol.for(`glassbox.${name}`)] ??= make());
-}
-
 /** Calls `before` when tfjs disposes the instance. */
 export function onDispose(backend: BackendWasm, before: () => void): void {
   const dispose = backend.dispose.bind(backend);
