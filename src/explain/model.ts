@@ -7,7 +7,7 @@ import {LayersModel} from '@tensorflow/tfjs-layers';
 import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
 import {ModelGraph} from '../graph';
 import type {LayerCall} from '../graph';
-import {callWithoutActivation, hasProbabilities} from './tfjsInternals';
+import {callInScope, callWithoutActivation, hasProbabilities} from './tfjsInternals';
 
 /** A function from the inputs (one tensor, or an array where there are several) to scores, `[batch]` or `[batch, outputs]`. */
 export type ScoreFunction = (inputs: Tensor & Tensor[]) => Tensor | Promise<Tensor>;
@@ -136,26 +136,15 @@ function scoreFunction(run: ScoreFunction): ScoredModel {
       return matrix(scores);
     },
     async predict(inputs) {
-      // tf.tidy refuses a promise: what a synchronous function leaves behind is disposed, an asynchronous one tidies itself.
-      let pending: Promise<Tensor> | undefined;
-      const scores = tf.tidy(() => {
-        const given = call(inputs);
-        if (!(given instanceof Promise)) return matrix(own(given, inputs));
-        pending = given;
-        return undefined;
-      });
-      if (scores !== undefined) return scores;
-      const given = await pending!;
-      const shaped = tf.tidy(() => matrix(own(given, inputs)));
-      if (!inputs.includes(given)) given.dispose();
-      return shaped;
+      const given = await callInScope(() => call(inputs));
+      try {
+        return tf.tidy(() => matrix(given).clone());
+      } finally {
+        // Neither an input nor a weight is ours to dispose.
+        if (!inputs.includes(given) && !(given instanceof tf.Variable)) given.dispose();
+      }
     },
   };
-}
-
-/** What the caller may dispose: no input, and no variable. */
-function own(tensor: Tensor, inputs: readonly Tensor[]): Tensor {
-  return inputs.includes(tensor) || tensor instanceof tf.Variable ? tf.clone(tensor) : tensor;
 }
 
 function choose(names: readonly string[], output: string | number | undefined): number {

@@ -54,3 +54,18 @@ function linear(): Activation {
   ).activation!;
   return linearActivation;
 }
+
+/**
+ * Runs a function that may be asynchronous: what a synchronous one leaves behind beside its result is disposed, as by
+ * `tf.tidy`; an asynchronous one goes on, and so keeps what it has made.
+ */
+export function callInScope(run: () => Tensor | Promise<Tensor>): Tensor | Promise<Tensor> {
+  const engine = tf.engine();
+  engine.startScope('explain');
+  let result: Tensor | Promise<Tensor> | undefined;
+  try {
+    return (result = run());
+  } finally {
+    engine.endScope(result instanceof Promise ? [...engine.state.activeScope.track] : result);
+  }
+}
