@@ -57,7 +57,7 @@ export function checkUpsampling(upsample: Upsampling): void {
 export function asMaps(values: Tensor): Tensor4D {
   const [batch, height, width] = values.shape;
   if (values.rank === 4) return values as Tensor4D;
-  if (values.rank === 3) return tf.reshape(values, [batch!, height!, 1, width!]);
+  if (values.rank === 3) return tf.reshape(values, [batch, height!, 1, width!]);
   throw new UnsupportedLayerError(`The layer gives [${values.shape.join(', ')}], which are no maps.`, {
     hint: 'Name a layer that gives [batch, height, width, channels] or [batch, steps, channels].',
     code: 'layer/maps',

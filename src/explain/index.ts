@@ -1,6 +1,10 @@
 /** Explainers: why a model gives the score that it gives. */
 export type {Upsampling} from './activationMaps';
 export type {Baseline} from './baseline';
+export {DeepLift} from './deepLift';
+export type {DeepLiftOptions} from './deepLift';
+export {DeepShap} from './deepShap';
+export type {DeepShapOptions} from './deepShap';
 export type {ExplainOptions, Explainer, ExplainerOptions} from './explainer';
 export {Explanation} from './explanation';
 export type {Aggregation, ClassScores, ExplanationData, Values} from './explanation';

@@ -69,3 +69,17 @@ export function callInScope(run: () => Tensor | Promise<Tensor>): Tensor | Promi
     engine.endScope(result instanceof Promise ? [...engine.state.activeScope.track] : result);
   }
 }
+
+/** An operation that tfjs recorded on the way forward. */
+export interface RecordedOperation {
+  readonly kernelName: string;
+  readonly inputs: tf.NamedTensorMap;
+  readonly outputs: readonly Tensor[];
+  /** What its gradient is given: this very array. */
+  readonly saved?: readonly Tensor[] | null;
+}
+
+/** What was recorded so far for the gradient that is being taken. */
+export function recordedOperations(): readonly RecordedOperation[] {
+  return tf.engine().state.activeTape ?? [];
+}
