@@ -3,7 +3,14 @@
  * takes, is here.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {GradConfig, KernelBackend, NamedTensorInfoMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import type {
+  DataType,
+  GradConfig,
+  KernelBackend,
+  NamedTensorInfoMap,
+  Tensor,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 import type {MathBackendCPU} from '@tensorflow/tfjs-backend-cpu';
 import type {BackendWasm} from '@tensorflow/tfjs-backend-wasm';
 
@@ -62,6 +69,24 @@ export function outputOn(
     heap.disposeData(info.dataId);
     throw error;
   }
+  return info;
+}
+
+/** A new tensor of numbers that are all the same. */
+export function filledOn(
+  backend: unknown,
+  kind: 'wasm' | 'cpu',
+  shape: number[],
+  dtype: DataType,
+  value: number,
+): TensorInfo {
+  if (kind === 'cpu') {
+    const values = tf.util.makeZerosTypedArray(tf.util.sizeFromShape(shape), dtype as 'float32');
+    return (backend as CpuScratch).makeTensorInfo(shape, dtype, values.fill(value));
+  }
+  const heap = backend as HeapBackend;
+  const info = heap.makeOutput(shape, dtype);
+  heap.typedArrayFromHeap(info).fill(value);
   return info;
 }
 

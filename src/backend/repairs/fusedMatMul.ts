@@ -1,6 +1,6 @@
 /**
  * tfjs's fused matrix product on WASM adds the bias wrongly when a matrix is transposed or there is a batch
- * of them. These are done step by step.
+ * of them, and leaves its output unwritten where the sums have no terms. These are done step by step.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorInfo} from '@tensorflow/tfjs-core';
@@ -30,7 +30,7 @@ const activations: Record<
 export const fusedMatMul: Repair = {
   id: 'wasm/fused-mat-mul',
   description:
-    'The fused matrix product of tfjs (fused.matMul) adds its bias wrongly on WASM for batches and transposed matrices; it is added to every row now.',
+    'The fused matrix product of tfjs (fused.matMul) adds its bias wrongly on WASM for batches and transposed matrices; it is added to every row now, also to products without terms, which tfjs leaves unwritten.',
   backends: ['wasm'],
   kernels: (backend, {current}) => {
     const kernel = current(tf._FusedMatMul)!;
@@ -50,8 +50,9 @@ export const fusedMatMul: Repair = {
           const {a, b, bias} = call.inputs as Record<'a' | 'b', TensorInfo> & {bias?: TensorInfo};
           const {transposeA, transposeB, activation} = attrsAs<FusedAttributes>(call.attrs);
           const isBatch = [a, b].some(({shape}) => shape.slice(0, -2).some(length => length > 1));
-          const isAffected = bias && (isBatch || transposeA || transposeB) && activation in activations;
-          return (isAffected ? stepByStep : kernel).kernelFunc(call);
+          const isOfNothing = a.shape.at(transposeA ? -2 : -1) === 0;
+          const isAffected = isOfNothing || (bias && (isBatch || transposeA || transposeB));
+          return (isAffected && activation in activations ? stepByStep : kernel).kernelFunc(call);
         },
       },
     ];

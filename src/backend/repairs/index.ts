@@ -9,11 +9,13 @@ import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
 import {cropAndResizeGradient} from './cropAndResize';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
+import {emptyReductions} from './emptyReductions';
 import {fusedMatMul} from './fusedMatMul';
 import {identity} from './identity';
 import {indexingGradients} from './indexing';
 import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
+import {mergeMasks} from './mergeMasks';
 import {mirrorPadGradient} from './mirrorPad';
 import {maxPoolWithArgmax, missingKernels} from './missingKernels';
 import {oneHot} from './oneHot';
@@ -54,8 +56,10 @@ const all: readonly Repair[] = [
   cropAndResizeGradient,
   mirrorPadGradient,
   layoutGradients,
+  mergeMasks,
   ...trainingKernels,
   // These go on top of kernels above.
+  emptyReductions,
   samePadding,
   gatherByBatch,
   wholeNumberMatMul,

@@ -31,12 +31,6 @@ function reduction(kernelName: string, scale: (count: number) => number): Kernel
   return wasmKernel<Record<'x', TensorInfo>, Attrs>(kernelName, ({inputs: {x}, attrs, scratch}) => {
     const axes = tf.util.parseAxisParam(attrs.axis, x.shape);
     const matrix = asMatrices(x.shape, axes);
-    if (x.dtype === 'float32' && tf.util.sizeFromShape(x.shape) === 0) {
-      const [none] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
-      const out = scratch.make(attrs.keepDims ? tf.backend_util.expandShapeToKeepDim(none, axes) : none);
-      floats(scratch.backend, out).fill(0);
-      return out;
-    }
     if (x.dtype !== 'float32' || matrix === null || tf.util.sizeFromShape(x.shape) < SMALL)
       return stock(scratch, {x}, attrs);
     const out = sumMiddle(scratch, add, x, matrix);
