@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process';
-import {readFileSync, writeFileSync} from 'node:fs';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {builtinModules} from 'node:module';
-import {join} from 'node:path';
+import {join, posix} from 'node:path';
 import {build} from 'esbuild';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {installPackage, root, type Shipped} from './shipped';
@@ -27,17 +27,31 @@ afterAll(() => {
 });
 
 describe('the tarball', () => {
-  it('holds what is built, its licence and its readme, and nothing else', () => {
+  it('holds what is built, its licence, its readme and its guides, and nothing else', () => {
     const others = shipped.files.filter(
       path => !/^dist\/[\w./-]+\.(js|mjs|cjs|d\.ts|d\.cts|wasm|txt)$/.test(path),
     );
+    const guides = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'));
     expect(others.sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      ...guides.map(name => `docs/${name}`).sort(),
       'licenses/Apache-2.0.txt',
       'package.json',
     ]);
+  });
+
+  it('holds every file that its pages link to', () => {
+    const dangling = shipped.files
+      .filter(path => path.endsWith('.md'))
+      .flatMap(page =>
+        [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, target]) =>
+          posix.join(posix.dirname(page), target!),
+        ),
+      )
+      .filter(target => !shipped.files.includes(target));
+    expect(dangling).toEqual([]);
   });
 
   it('works with one version of tfjs only, since it reaches into its internals', () => {

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from '../../src/backend';
 import {
@@ -14,7 +15,7 @@ import {
   StochasticWeightAveraging,
 } from '../../src/callbacks';
 import {MemoryStore} from '../../src/checkpoint';
-import {CheckpointError} from '../../src/core';
+import {CheckpointError, withSeed} from '../../src/core';
 import {Dataset} from '../../src/data';
 import {Adam, SGD} from '../../src/optimizers';
 import type {Optimizer} from '../../src/optimizers';
@@ -199,6 +200,68 @@ describe('a run that is resumed', () => {
     );
     expect(weightsOf(model)).toEqual(before);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
+
+describe('a model with a fused LSTM on the engine', () => {
+  const steps = {values: x.values, shape: [x.shape[0]!, 2, 2]};
+  const makeModel = (seed: number) =>
+    withSeed(seed, () =>
+      layers.sequential({
+        layers: [
+          layers.layers.lstm({units: 5, inputShape: [2, 2], recurrentInitializer: 'glorotUniform'}),
+          layers.layers.dense({units: 3, activation: 'softmax'}),
+        ],
+      }),
+    );
+
+  async function trainLstm(seed: number, callbacks: Callback[], options: FitOptions = {}): Promise<Outcome> {
+    const model = makeModel(seed);
+    const trainer = new Trainer(model, {
+      ...{loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], clipNorm: 1, seed: 11},
+      optimizer: new Adam({learningRate: 0.02}),
+      callbacks: [new GradientAccumulation({steps: 2}), ...callbacks],
+    });
+    const result = await trainer.fit([steps, y], {epochs: 2, batchSize: 7, ...options});
+    const outcome = {weights: weightsOf(model), result};
+    trainer.dispose();
+    model.dispose();
+    return outcome;
+  }
+
+  it('ends bit for bit as the uninterrupted run, from any batch, also on another number of threads', async () => {
+    await useBackend('wasm', {engine: true});
+    const recorder = new EveryBatch();
+    const {kernelNames} = await tf.profile(() =>
+      tf.tidy(() => void makeModel(1).predict(tf.ones([1, 2, 2]))),
+    );
+    expect(kernelNames).toContain('GlassboxLSTM');
+    const whole = await trainLstm(1, [recorder]);
+    expect(recorder.checkpoints).toHaveLength(10);
+    for (const bytes of recorder.checkpoints)
+      expect(await trainLstm(5, [], {resumeFrom: bytes})).toEqual(whole);
+    await useBackend('wasm', {threads: 1});
+    expect(await trainLstm(5, [], {resumeFrom: recorder.checkpoints[6]!})).toEqual(whole);
+    await useBackend('wasm');
+  });
+
+  it('is saved and loaded with the same predictions, bit for bit, and trains on alike', async () => {
+    const model = makeModel(2);
+    await new Trainer(model, {loss: 'sparseCategoricalCrossentropy', optimizer: 'adam'}).fit([steps, y]);
+    const holder: {artifacts?: tf.io.ModelArtifacts} = {};
+    await model.save(
+      tf.io.withSaveHandler(async artifacts => {
+        holder.artifacts = artifacts;
+        return {modelArtifactsInfo: {dateSaved: new Date(0), modelTopologyType: 'JSON'}};
+      }),
+    );
+    const loaded = await layers.loadLayersModel(tf.io.fromMemory(holder.artifacts!));
+    const input = tf.tensor3d([...steps.values], [34, 2, 2]);
+    const predict = (from: layers.LayersModel) => (from.predict(input) as tf.Tensor).dataSync();
+    expect(predict(loaded)).toEqual(predict(model));
+    for (const each of [model, loaded])
+      await new Trainer(each, {loss: 'sparseCategoricalCrossentropy', seed: 3}).fit([steps, y]);
+    expect(predict(loaded)).toEqual(predict(model));
   });
 });
 
