@@ -96,7 +96,7 @@ export async function evaluatePass(
       });
       const logs: Logs = {};
       if (objective !== undefined) {
-        const values = await Promise.all(means.map(mean => mean.read()));
+        const values = await Promise.all(means.map(mean => mean.read()()));
         const penalty = tf.tidy(() => graph.regularization()?.dataSync<'float32'>()[0] ?? 0);
         logs['loss'] = values.reduce((sum, value, i) => sum + value * objective.terms[i]!.weight, penalty);
         objective.logNames().forEach((name, i) => (logs[name] = values[i]!));

@@ -210,29 +210,27 @@ export class Stepper {
 
   private async readLogs(): Promise<Logs> {
     const {objective, scores} = this.setup;
-    // All that lives on the device is read now, before the next batch changes it; waiting comes after.
-    const [phases, stepLogs, metrics] = await Promise.all([
-      Promise.all(
-        this.states.map(async ({phase, losses, penalty}) => ({
-          phase,
-          values: await Promise.all([...losses, penalty].map(mean => mean.read())),
-        })),
-      ),
-      Promise.all([...this.stepLogs].map(async ([name, mean]) => [name, await mean.read()] as const)),
-      scores.read(),
-    ]);
+    // All that lives on the device is copied now, before the next batch changes it; waiting comes after.
+    const phases = this.states.map(({phase, losses, penalty}) => ({
+      phase,
+      losses: losses.map(mean => mean.read()),
+      penalty: penalty.read(),
+    }));
+    const stepLogs = [...this.stepLogs].map(([name, mean]) => ({name, read: mean.read()}));
+    const metrics = scores.read();
 
     const logs: Logs = {loss: 0};
-    for (const {phase, values} of phases) {
-      const means = values.slice(0, -1);
+    for (const {phase, losses, penalty} of phases) {
+      const means = await Promise.all(losses.map(read => read()));
       const terms = phase.trainStep === undefined ? objective!.terms : undefined;
       const total =
-        means.reduce((sum, mean, i) => sum + mean * (terms?.[i]?.weight ?? 1), 0) + values.at(-1)!;
+        means.reduce((sum, mean, i) => sum + mean * (terms?.[i]?.weight ?? 1), 0) + (await penalty());
       logs['loss'] = logs['loss']! + total;
       if (phase.name !== SINGLE) logs[`${phase.name}_loss`] = total;
       else if (terms !== undefined) objective!.logNames().forEach((name, i) => (logs[name] = means[i]!));
     }
-    return Object.assign(logs, Object.fromEntries(stepLogs), metrics);
+    for (const {name, read} of stepLogs) logs[name] = await read();
+    return Object.assign(logs, await metrics);
   }
 
   private logOf(name: string): RunningMean {
