@@ -1,0 +1,182 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {Random} from '../../src/core';
+import {LimeTabular} from '../../src/explain';
+import {quartileColumn} from '../../src/explain/columnSampler';
+import {readMatrix} from '../../src/explain/matrix';
+import {activate, BACKENDS} from '../graph/backends';
+import {buildModel, readOracle} from './oracle';
+
+const oracle = readOracle('mlp');
+const reference = oracle.limeTabular as {
+  train: number[][];
+  quartiles: number[][];
+  binMeans: Record<string, number[]>;
+  binStds: Record<string, number[]>;
+  binMins: Record<string, number[]>;
+  binMaxs: Record<string, number[]>;
+  discretizedInput0: number[];
+  names: Record<string, string[]>;
+  runs: Record<
+    'discretized' | 'continuous',
+    {meanCoef: number[]; stdCoef: number[]; meanIntercept: number; meanR2: number}
+  >;
+};
+const trainingData = reference.train;
+
+describe('the quarters of training data', () => {
+  it('are the reference’s, with its names and statistics', async () => {
+    const matrix = await readMatrix(trainingData, 'trainingData');
+    const random = new Random(5);
+    for (let j = 0; j < 8; j++) {
+      const column = quartileColumn(matrix, j, String(j));
+      const [means, stds] = [reference.binMeans[j]!, reference.binStds[j]!];
+      const [mins, maxs] = [reference.binMins[j]!, reference.binMaxs[j]!];
+      reference.names[j]!.forEach((name, bin) => expect(column.name(means[bin]!)).toBe(name));
+      // What is drawn as "the same quarter" lies in it, a quarter of the time, around its mean.
+      for (let bin = 0; bin < 4; bin++) {
+        const drawn = Array.from({length: 2000}, () => column.draw(means[bin]!, random))
+          .filter(([, same]) => same === 1)
+          .map(([value]) => value);
+        expect(Math.abs(drawn.length - 500)).toBeLessThan(100);
+        expect(Math.min(...drawn)).toBeGreaterThanOrEqual(mins[bin]!);
+        expect(Math.max(...drawn)).toBeLessThanOrEqual(maxs[bin]!);
+        const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
+        // Truncating moves the mean of a skewed quarter by less than its deviation.
+        expect(Math.abs(mean - means[bin]!)).toBeLessThan(stds[bin]!);
+      }
+    }
+  });
+});
+
+describe.each(BACKENDS)('LimeTabular on %s', backend => {
+  let model: LayersModel;
+  let x: Tensor;
+  const target = oracle.targets[0]!;
+
+  beforeAll(async () => {
+    await activate(backend);
+    model = buildModel(oracle);
+    x = tf.tensor(oracle.inputs).slice([0, 0], [1, 8]);
+  });
+  afterAll(() => {
+    model.dispose();
+    x.dispose();
+  });
+
+  it.each(['discretized', 'continuous'] as const)('finds the reference’s coefficients: %s', async how => {
+    const {meanCoef, stdCoef, meanIntercept, meanR2} = reference.runs[how];
+    const featureNames = Array.from({length: 8}, (_, j) => String(j));
+    const lime = new LimeTabular(model, {
+      ...{trainingData, featureNames, samples: 10_000, batchSize: 1000, discretize: how === 'discretized'},
+    });
+    const explanation = await lime.explain(x, {target});
+    explanation.values.forEach((value, j) => {
+      // The mean of eight runs is off by about a third of a run's deviation.
+      expect(Math.abs(value - meanCoef[j]!)).toBeLessThan(4.5 * stdCoef[j]!);
+      // Eight runs know their deviation to about a quarter.
+      const error = explanation.standardErrors![0]!.data[j]!;
+      expect(error / stdCoef[j]!).toBeGreaterThan(0.5);
+      expect(error / stdCoef[j]!).toBeLessThan(2.1);
+    });
+    const [surrogate] = explanation.surrogates!;
+    expect(Math.abs(surrogate!.intercept - meanIntercept)).toBeLessThan(0.04);
+    expect(Math.abs(surrogate!.score - meanR2)).toBeLessThan(0.04);
+    expect(explanation.evaluations.forward).toBe(10_001);
+    expect(explanation.featureNamesOf(0)).toEqual(
+      how === 'continuous'
+        ? featureNames
+        : featureNames.map(j => reference.names[j]![reference.discretizedInput0[Number(j)]!]),
+    );
+  });
+
+  it('gives the same for a seed, another for another, and leaves no tensor', async () => {
+    const tensors = tf.memory().numTensors;
+    const run = async (seed: number): Promise<number[]> => [
+      ...(await new LimeTabular(model, {trainingData, samples: 200, seed}).explain(x, {target})).values,
+    ];
+    const [first, again, other] = [await run(1), await run(1), await run(2)];
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('shares the draws among classes, so that softmax’s coefficients cancel', async () => {
+    const lime = new LimeTabular(model, {trainingData, samples: 300, featureSelection: 'none'});
+    const all = await lime.explain(x, {target: 'all'});
+    expect(all.evaluations.forward).toBe(301);
+    for (let j = 0; j < 8; j++) {
+      expect([0, 1, 2].reduce((sum, k) => sum + all.forClass(k).values[j]!, 0)).toBeCloseTo(0, 5);
+    }
+  });
+
+  it('recovers a linear model, in units of the training data’s deviation', async () => {
+    const linear = (rows: Tensor): Promise<Tensor> =>
+      Promise.resolve(tf.tidy(() => tf.sum(tf.mul(rows, [2, -1, 0]), 1)));
+    const training = [-1, 1].flatMap(a => [-2, 2].flatMap(b => [-3, 3].map(c => [a, b, c])));
+    const lime = new LimeTabular(linear, {
+      ...{trainingData: training, discretize: false, alpha: 0, samples: 100},
+    });
+    const explanation = await lime.explain([[0.5, 0.5, 0.5]]);
+    [2, -2, 0].forEach((value, j) => expect(explanation.values[j]).toBeCloseTo(value, 4));
+    expect(explanation.surrogates![0]!.score).toBeCloseTo(1, 6);
+    expect(explanation.surrogates![0]!.prediction).toBeCloseTo(0.5, 4);
+    expect(
+      explanation
+        .surrogates![0]!.coefficients.slice(0, 2)
+        .map(({name}) => name)
+        .sort(),
+    ).toEqual(['x0', 'x1']);
+  });
+
+  it('compares categories with the example’s own, and uses as many features as asked', async () => {
+    const training = Array.from({length: 60}, (_, i) => [i % 3, i % 7, i % 5]);
+    const isGreen = (rows: Tensor): Tensor =>
+      tf.cast(tf.equal(tf.slice(rows, [0, 0], [-1, 1]), 1), 'float32');
+    const lime = new LimeTabular(isGreen, {
+      ...{trainingData: training, categoricalFeatures: [0], samples: 500, numFeatures: 1},
+      ...{categoryNames: {0: ['red', 'green', 'blue']}, featureNames: ['colour', 'a', 'b']},
+    });
+    const explanation = await lime.explain([
+      [1, 3, 3],
+      [0, 3, 3],
+    ]);
+    expect(explanation.featureNamesOf(0)![0]).toBe('colour=green');
+    expect(explanation.featureNamesOf(1)![0]).toBe('colour=red');
+    expect(explanation.values[0]).toBeGreaterThan(0.9);
+    expect(explanation.values[3]).toBeLessThan(-0.3);
+    expect([...explanation.values].filter(value => value !== 0)).toHaveLength(2);
+  });
+
+  it('warns of values that the training data never has', async () => {
+    const lime = new LimeTabular(model, {trainingData, samples: 50});
+    const explanation = await lime.explain([[0, 0, 0, 99, 0, 0, 0, 0]]);
+    expect(explanation.warnings.join()).toMatch(/x3 = 99, outside the training data's -3.077 to 2.595/);
+  });
+
+  it('refuses what cannot mean anything, and leaves no tensor after an error or an abort', async () => {
+    const tensors = tf.memory().numTensors;
+    const of = (options: object): LimeTabular =>
+      new LimeTabular(model, {trainingData, samples: 500, ...options});
+    expect(() => of({sampels: 3})).toThrow(/Did you mean 'samples'/);
+    expect(() => of({featureSelection: 'lasso'})).toThrow(/lassoPath/);
+    expect(() => of({samples: 1})).toThrow(/at least 2/);
+    expect(() => of({kernelWidth: 0})).toThrow(/kernelWidth/);
+    expect(() => of({trainingData: undefined})).toThrow(/trainingData/);
+    await expect(of({trainingData: [[1, NaN]]}).explain([[1, 2]])).rejects.toThrow(/row 0, column 1/);
+    await expect(of({trainingData: [[1, 2], [1]]}).explain([[1, 2]])).rejects.toThrow(/no table/);
+    await expect(of({categoricalFeatures: [8]}).explain(x)).rejects.toThrow(/column 8/);
+    await expect(of({trainingData: [[1, 2]]}).explain(x)).rejects.toThrow(/2 features/);
+    const controller = new AbortController();
+    const slow = (rows: Tensor): Tensor => {
+      if (rows.shape[0] > 1) controller.abort(new Error('enough'));
+      return tf.sum(rows, 1);
+    };
+    await expect(
+      new LimeTabular(slow, {trainingData, samples: 500}).explain(x, {signal: controller.signal}),
+    ).rejects.toThrow('enough');
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
