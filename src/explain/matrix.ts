@@ -21,7 +21,7 @@ export interface Matrix {
 export async function readMatrix(given: MatrixLike, name: string): Promise<Matrix> {
   const shape = given instanceof Tensor ? given.shape : [given.length, given[0]?.length ?? 0];
   const [rows = 0, columns = 0] = shape;
-  if (shape.length !== 2 || (Array.isArray(given) && given.some(row => row.length !== columns))) {
+  if (shape.length !== 2 || (!(given instanceof Tensor) && given.some(row => row.length !== columns))) {
     throw new ShapeError(`${name} is no table; its shape is [${shape.join(', ')}].`, {
       hint: 'Give [examples, features].',
     });

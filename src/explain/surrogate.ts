@@ -102,10 +102,10 @@ export function checkSurrogateOptions(
   const {numFeatures, featureSelection = 'auto', regressor = 'ridge', alpha = 0} = options;
   const {samples = 2, kernelWidth = 1} = options;
   if (!FEATURE_SELECTIONS.includes(featureSelection)) {
-    throw unknownName(`feature selection of ${method}`, String(featureSelection), FEATURE_SELECTIONS);
+    throw unknownName(`feature selection of ${method}`, featureSelection, FEATURE_SELECTIONS);
   }
   if (regressor !== 'ridge' && regressor !== 'lasso') {
-    throw unknownName(`regressor of ${method}`, String(regressor), ['ridge', 'lasso']);
+    throw unknownName(`regressor of ${method}`, regressor, ['ridge', 'lasso']);
   }
   const refuse = (name: string, found: unknown, expected: string): never => {
     throw new ConfigurationError(`${name} of ${method} is ${String(found)}.`, {hint: `Give ${expected}.`});
