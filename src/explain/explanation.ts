@@ -3,7 +3,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, ShapeError, unknownName} from '../core';
+import {ConfigurationError, unknownName} from '../core';
+import {groupFeatures} from './grouping';
+import {plotExplanation} from './plots';
+import type {PlotKind, PlotOptions} from './plots';
 import type {Surrogate} from './surrogate';
 import {row} from './values';
 import {explanationFromJSON, explanationToJSON} from './explanationJson';
@@ -210,53 +213,7 @@ export class Explanation {
    * grouped.values; // [18, 2]
    */
   group(groups: Readonly<Record<string, readonly number[]>>): Explanation {
-    const [batch, width] = this.shape as [number, number];
-    if (this.shape.length !== 2) {
-      throw new ShapeError(
-        `Only features in a vector can be grouped; these have shape [${this.shape.join(', ')}].`,
-      );
-    }
-    const owner = new Map<number, string>();
-    for (const [name, columns] of Object.entries(groups)) {
-      for (const column of columns) {
-        if (!Number.isInteger(column) || column < 0 || column >= width || owner.has(column)) {
-          throw new ConfigurationError(
-            `Group '${name}' lists column ${column}, which ${owner.has(column) ? `is in '${owner.get(column)}' too` : 'does not exist'}.`,
-            {hint: `There are columns 0 to ${width - 1}, each for one group.`, code: 'configuration/group'},
-          );
-        }
-        owner.set(column, name);
-      }
-    }
-    const names: string[] = [];
-    const places = Array.from({length: width}, (_, column) => {
-      const name = owner.get(column) ?? this.featureNames?.[column] ?? `feature ${column}`;
-      const at = owner.has(column) ? names.indexOf(name) : -1;
-      return at >= 0 ? at : names.push(name) - 1;
-    });
-    const sum = ({data}: Values): Values => {
-      const sums = new Float32Array(batch * names.length);
-      data.forEach((value, i) => {
-        const at = Math.floor(i / width) * names.length + places[i % width]!;
-        sums[at] = sums[at]! + value;
-      });
-      return {data: sums, shape: [batch, names.length]};
-    };
-    return new Explanation(
-      {
-        method: this.method,
-        evaluations: this.evaluations,
-        warnings: this.warnings,
-        featureNames: names,
-        // A group has no value of its own.
-        inputs: [],
-        classes: this.data.classes.map(({standardErrors: _, surrogates: __, ...scores}) => ({
-          ...scores,
-          attributions: [sum(scores.attributions[0]!)],
-        })),
-      },
-      this.index,
-    );
+    return new Explanation(groupFeatures(this.data, this.shape, groups), this.index);
   }
 
   /**
@@ -276,6 +233,23 @@ export class Explanation {
       else throw unknownName('aggregation', String(how), ['meanAbsolute', 'mean', 'maxAbsolute']);
     });
     return {data: Float32Array.from(result), shape: shape.slice(1)};
+  }
+
+  /**
+   * A picture: SVG text, which needs no other file and is readable in light and dark pages.
+   *
+   * @param kind default: a heat map for images, words for texts, for vectors a beeswarm of many examples, a waterfall of
+   * one (bars if the method has no base value)
+   * @throws ConfigurationError, ShapeError or DataError for a plot that cannot show this explanation.
+   *
+   * @example
+   * const score = (x: tf.Tensor) => tf.sum(tf.square(x), 1);
+   * const explanation = await new IntegratedGradients(score).explain(tf.tensor2d([[1, 2]]));
+   * const svg = explanation.plot('bar', {title: 'Squares'});
+   * svg.startsWith('<svg'); // true
+   */
+  plot(kind?: PlotKind, options: PlotOptions = {}): string {
+    return plotExplanation(this, kind, options);
   }
 
   /** All there is, as plain arrays: `Explanation.fromJSON` reads it again. */

@@ -19,6 +19,17 @@ export {LimeTabular} from './limeTabular';
 export type {LimeTabularOptions} from './limeTabular';
 export type {MatrixLike} from './matrix';
 export type {ExplainableModel, GraphModelLike, ModelOptions, ScoreFunction} from './model';
+export {
+  barPlot,
+  beeswarmPlot,
+  dependencePlot,
+  forcePlot,
+  heatmapPlot,
+  plotGrid,
+  textPlot,
+  waterfallPlot,
+} from './plots';
+export type {PlotGridOptions, PlotKind, PlotOptions, PlotTheme} from './plots';
 export {InputXGradient, Saliency} from './saliency';
 export type {SaliencyOptions} from './saliency';
 export {ScoreCam} from './scoreCam';
