@@ -8,17 +8,20 @@ export type {DeepShapOptions} from './deepShap';
 export type {ExplainOptions, Explainer, ExplainerOptions} from './explainer';
 export {Explanation} from './explanation';
 export type {Aggregation, ClassScores, ExplanationData, Values} from './explanation';
+export type {FeatureSelection} from './featureSelection';
 export {GradCam} from './gradCam';
 export type {GradCamOptions} from './gradCam';
+export {GradientShap} from './gradientShap';
+export type {GradientShapDraw, GradientShapOptions} from './gradientShap';
 export {Deconvolution, GuidedBackprop} from './guidedBackprop';
 export type {ExplainInput, Target} from './inputs';
 export {IntegratedGradients, LayerIntegratedGradients} from './integratedGradients';
 export type {IntegratedGradientsOptions, LayerIntegratedGradientsOptions} from './integratedGradients';
-export type {FeatureSelection} from './featureSelection';
 export {LimeTabular} from './limeTabular';
 export type {LimeTabularOptions} from './limeTabular';
 export type {MatrixLike} from './matrix';
 export type {ExplainableModel, GraphModelLike, ModelOptions, ScoreFunction} from './model';
+export type {Noise} from './noise';
 export {
   barPlot,
   beeswarmPlot,
@@ -34,4 +37,6 @@ export {InputXGradient, Saliency} from './saliency';
 export type {SaliencyOptions} from './saliency';
 export {ScoreCam} from './scoreCam';
 export type {ScoreCamOptions} from './scoreCam';
+export {SmoothGrad} from './smoothGrad';
+export type {SmoothGradOptions} from './smoothGrad';
 export type {Surrogate, SurrogateOptions} from './surrogate';

@@ -11,6 +11,8 @@ import type {Intercept, ScoredModel} from './model';
 
 /** See the head of this file. All methods are called inside a tidy. */
 export interface Site {
+  /** The path of the layer whose output it is; undefined at the inputs. */
+  readonly layer?: string;
   /** The values at the site, `[rows, …]` each. */
   read(inputs: readonly Tensor[]): Tensor[];
   /** Scores `[rows, outputs]`, differentiable in `values`. */
@@ -52,6 +54,7 @@ export function layerSite(model: ScoredModel, layer: string): Site {
   const path = findLayer(model, layer);
   const isHere = (call: LayerCall): boolean => call.path === path && call.nodeIndex === 0;
   return {
+    layer: path,
     read(inputs) {
       const value = capture(model, inputs, isHere).get(path);
       if (value !== undefined) return [value];
