@@ -17,6 +17,10 @@ export {Deconvolution, GuidedBackprop} from './guidedBackprop';
 export type {ExplainInput, Target} from './inputs';
 export {IntegratedGradients, LayerIntegratedGradients} from './integratedGradients';
 export type {IntegratedGradientsOptions, LayerIntegratedGradientsOptions} from './integratedGradients';
+export {LayerConductance} from './layerConductance';
+export type {LayerConductanceOptions} from './layerConductance';
+export {LayerRelevance} from './layerRelevance';
+export type {LayerRelevanceOptions} from './layerRelevance';
 export {LimeTabular} from './limeTabular';
 export type {LimeTabularOptions} from './limeTabular';
 export type {MatrixLike} from './matrix';
@@ -33,6 +37,7 @@ export {
   waterfallPlot,
 } from './plots';
 export type {PlotGridOptions, PlotKind, PlotOptions, PlotTheme} from './plots';
+export type {RelevanceRule} from './relevanceRules';
 export {InputXGradient, Saliency} from './saliency';
 export type {SaliencyOptions} from './saliency';
 export {ScoreCam} from './scoreCam';

@@ -83,3 +83,35 @@ export interface RecordedOperation {
 export function recordedOperations(): readonly RecordedOperation[] {
   return tf.engine().state.activeTape ?? [];
 }
+
+/** The name of a layer's activation, where it has one. */
+export function activationOf(layer: layers.Layer): string | undefined {
+  const {activation} = layer as unknown as {activation?: {getClassName?: () => string} | null};
+  return activation?.getClassName?.();
+}
+
+interface WeightedLayer {
+  [name: string]: {read: () => Tensor} | null | undefined;
+}
+
+/**
+ * What a layer would compute before its activation with other weights; undefined for a layer without a kernel. The
+ * layer is as before when it returns or throws.
+ */
+export function callWithWeights(
+  call: LayerCall,
+  change: (weight: Tensor, kind: 'kernel' | 'bias') => Tensor,
+  inputs: readonly Tensor[] = call.inputs,
+): Tensor | undefined {
+  const fields = call.layer as unknown as WeightedLayer;
+  const kernel = ['kernel', 'depthwiseKernel'].find(name => fields[name] != null);
+  if (kernel === undefined || fields['pointwiseKernel'] != null) return undefined;
+  const before = {[kernel]: fields[kernel], bias: fields['bias']};
+  fields[kernel] = {read: () => change(before[kernel]!.read(), 'kernel')};
+  if (before.bias != null) fields['bias'] = {read: () => change(before.bias!.read(), 'bias')};
+  try {
+    return callWithoutActivation({...call, inputs});
+  } finally {
+    Object.assign(fields, before);
+  }
+}

@@ -1,0 +1,142 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {layers, sequential} from '@tensorflow/tfjs-layers';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {LayerConductance, LayerRelevance} from '../../src/explain';
+import {withSeed} from '../../src/core';
+import {activate, BACKENDS} from '../graph/backends';
+import {buildModel, casesOf, distance, expectCase, readOracle, tensorOf} from './oracle';
+
+/** Two inputs, a dense layer without activation, and the given weights. */
+function oneLayer(kernel: number[][], bias: number[]): LayersModel {
+  const model = sequential({
+    layers: [layers.dense({name: 'only', units: bias.length, inputShape: [kernel.length]})],
+  });
+  const weights = [tf.tensor2d(kernel), tf.tensor1d(bias)];
+  model.setWeights(weights);
+  tf.dispose(weights);
+  return model;
+}
+
+describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
+  const oracle = readOracle('cnn');
+  const {targets: target} = oracle;
+  let model: LayersModel;
+  let x: Tensor;
+
+  beforeAll(async () => {
+    await activate(backend);
+    model = buildModel(oracle);
+    x = tensorOf(oracle.inputs);
+  });
+  afterAll(() => {
+    model.dispose();
+    x.dispose();
+  });
+
+  it('agree with lrp_epsilon', async () => {
+    for (const entry of casesOf(oracle, 'lrp_epsilon')) {
+      const tensors = tf.memory().numTensors;
+      expectCase(await new LayerRelevance(model).explain(x, {target}), entry);
+      expect(tf.memory().numTensors).toBe(tensors);
+    }
+  });
+
+  it('follow each rule as worked out by hand', async () => {
+    // z = 1·2 + 2·(−1) + 3·1 + 0.5 = 3.5
+    const small = oneLayer([[2], [-1], [1]], [0.5]);
+    const of = async (options: object) => [
+      ...(await new LayerRelevance(small, options).explain([[1, 2, 3]])).values,
+    ];
+    expect(distance(await of({}), [2, -2, 3])).toBeLessThan(1e-5);
+    // γ = 1: 4, −2, 6 and a bias of 1 make 9.
+    const gamma = [4, -2, 6].map(part => (3.5 * part) / 9);
+    expect(distance(await of({rule: 'gamma', gamma: 1}), gamma)).toBeLessThan(1e-5);
+    expect(distance(await of({rule: 'zPlus'}), [1.4, 0, 2.1])).toBeLessThan(1e-5);
+    expect(distance(await of({rules: {only: 'zPlus'}}), [1.4, 0, 2.1])).toBeLessThan(1e-5);
+    // With negative inputs z⁺ takes what negative weights make of them.
+    const negative = await new LayerRelevance(small, {rule: 'zPlus'}).explain([[1, -2, 3]]);
+    expect(
+      distance(
+        negative.values,
+        [2, 2, 3].map(part => (7.5 * part) / 7),
+      ),
+    ).toBeLessThan(1e-5);
+    small.dispose();
+  });
+
+  it('hand the whole score on with z⁺, through convolutions, pooling and a last softmax of any kind', async () => {
+    const deep = withSeed(1, () =>
+      sequential({
+        layers: [
+          layers.conv2d({filters: 3, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1]}),
+          layers.maxPooling2d({poolSize: 2}),
+          layers.depthwiseConv2d({kernelSize: 2, activation: 'relu'}),
+          layers.flatten(),
+          layers.dense({units: 3, activation: 'softmax'}),
+        ],
+      }),
+    );
+    const image = tf.randomUniform([2, 8, 8, 1], 0, 1, 'float32', 4);
+    const weights = deep.getWeights().map(weight => weight.dataSync());
+    const explanation = await new LayerRelevance(deep, {rule: 'zPlus'}).explain(image);
+    expect([...explanation.aggregate('mean').data].reduce((sum, value) => sum + value, 0)).toBeCloseTo(
+      (explanation.outputs[0]! + explanation.outputs[1]!) / 2,
+      4,
+    );
+    expect(deep.getWeights().map(weight => weight.dataSync())).toEqual(weights);
+    image.dispose();
+    deep.dispose();
+  });
+
+  it('refuse what has no rule', async () => {
+    const of = (layer: layers.Layer) => {
+      const made = sequential({layers: [layer, layers.dense({units: 2})]});
+      return new LayerRelevance(made).explain([[1, 2]]).finally(() => made.dispose());
+    };
+    const tensors = tf.memory().numTensors;
+    await expect(of(layers.dense({units: 2, activation: 'sigmoid', inputShape: [2]}))).rejects.toThrow(
+      /'sigmoid'/,
+    );
+    await expect(of(layers.softmax({inputShape: [2]}))).rejects.toThrow(/no rule.*Softmax/);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(() => new LayerRelevance(model, {rule: 'alpha' as 'gamma'})).toThrow(/rule 'alpha'/);
+    expect(() => new LayerRelevance(model, {rules: {nowhere: 'gamma'}})).toThrow(/nowhere/);
+    expect(() => new LayerRelevance((y: Tensor) => y)).toThrow(/Only a LayersModel/);
+    expect(() => new LayerConductance(model, {layer: 'nowhere'})).toThrow(/nowhere/);
+    expect(() => new LayerConductance(model, {layer: 'relu1', steps: 0})).toThrow(/0 steps/);
+  });
+
+  it('let the difference of the scores flow through any layer', async () => {
+    for (const layer of ['conv1', 'pool1', 'relu2', 'logits']) {
+      const tensors = tf.memory().numTensors;
+      const explanation = await new LayerConductance(model, {layer, steps: 200}).explain(x, {target});
+      expect(tf.memory().numTensors).toBe(tensors);
+      explanation.deltas!.forEach((delta, i) => {
+        expect(Math.abs(delta)).toBeLessThan(
+          0.01 * Math.abs(explanation.outputs[i]! - explanation.baseValues![i]!),
+        );
+      });
+    }
+    const some = async (batchSize: number) =>
+      (await new LayerConductance(model, {layer: 'pool1', steps: 9, batchSize}).explain(x, {target})).values;
+    expect(distance(await some(4), [...(await some(100))])).toBeLessThan(1e-5);
+  });
+
+  it('let flow through each unit what it adds, where units do not meet', async () => {
+    // Hidden units relu(x₁) and relu(x₂ − 1), which the score weighs by 2 and −3.
+    const small = sequential({
+      layers: [
+        layers.dense({name: 'hidden', units: 2, activation: 'relu', inputShape: [2]}),
+        layers.dense({units: 1}),
+      ],
+    });
+    const weights = [tf.eye(2), tf.tensor1d([0, -1]), tf.tensor2d([[2], [-3]]), tf.zeros([1])];
+    small.setWeights(weights);
+    const {values} = await new LayerConductance(small, {layer: 'hidden'}).explain([[4, 3]]);
+    expect(distance(values, [8, -6])).toBeLessThan(0.1);
+    tf.dispose(weights);
+    small.dispose();
+  });
+});
