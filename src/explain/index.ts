@@ -1,5 +1,7 @@
 /** Explainers: why a model gives the score that it gives. */
 export type {Upsampling} from './activationMaps';
+export {AttentionRollout} from './attentionRollout';
+export type {AttentionRolloutOptions} from './attentionRollout';
 export type {Baseline} from './baseline';
 export {DeepLift} from './deepLift';
 export type {DeepLiftOptions} from './deepLift';

@@ -59,9 +59,13 @@ export function relevanceIntercept(settings: RelevanceSettings): Intercept {
 
 /** `value`, whose gradient goes to what `parts` is a sum of, in the proportions of that sum. */
 function handingBack(value: Tensor, parts: Tensor, epsilon: number): Tensor {
-  const {fixed, whole, share} = withoutRecording(() => {
-    const sign = tf.where(tf.less(parts, 0), tf.fill(parts.shape, -epsilon), tf.fill(parts.shape, epsilon));
-    return {fixed: value.clone(), whole: parts.clone(), share: tf.div(value, tf.add(parts, sign))};
+  const [fixed, whole, share] = withoutRecording((): [Tensor, Tensor, Tensor] => {
+    const sign: Tensor = tf.where(
+      tf.less(parts, 0),
+      tf.fill(parts.shape, -epsilon),
+      tf.fill(parts.shape, epsilon),
+    );
+    return [value.clone(), parts.clone(), tf.div(value, tf.add(parts, sign))];
   });
   return tf.add(fixed, tf.mul(tf.sub(parts, whole), share));
 }

@@ -1,8 +1,9 @@
 /** The border with tfjs-layers: what explainers reach into, and nothing else does. Checked against 4.22.0. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerCall} from '../graph';
+import type {MultiHeadAttention} from '../layers';
 import {UnsupportedLayerError} from '../core';
 
 /** Whether an activation makes probabilities of logits. */
@@ -113,5 +114,45 @@ export function callWithWeights(
     return callWithoutActivation({...call, inputs});
   } finally {
     Object.assign(fields, before);
+  }
+}
+
+interface AttentionFields {
+  returnAttentionScores: boolean;
+  call?: (inputs: Tensor | Tensor[], kwargs: object) => Tensor | Tensor[];
+}
+
+/**
+ * Runs a synchronous function that shows the attention probabilities `[batch, heads, T, S]` of some layers whenever one
+ * is called, with the inputs of the call. The layers are as before when it returns or throws.
+ */
+export function watchingAttention<T>(
+  watched: readonly MultiHeadAttention[],
+  see: (layer: MultiHeadAttention, scores: Tensor4D, inputs: readonly Tensor[]) => void,
+  run: () => T,
+): T {
+  const restore: (() => void)[] = [];
+  try {
+    for (const layer of watched) {
+      const fields = layer as unknown as AttentionFields;
+      const own = Object.getOwnPropertyDescriptor(fields, 'call');
+      const gives = fields.returnAttentionScores;
+      const original = layer.call.bind(layer);
+      restore.push(() => {
+        fields.returnAttentionScores = gives;
+        if (own === undefined) delete fields.call;
+        else Object.defineProperty(fields, 'call', own);
+      });
+      fields.call = (inputs, kwargs) => {
+        fields.returnAttentionScores = true;
+        const [output, scores] = original(inputs, kwargs) as [Tensor, Tensor4D];
+        fields.returnAttentionScores = gives;
+        see(layer, scores, Array.isArray(inputs) ? inputs : [inputs]);
+        return gives ? [output, scores] : output;
+      };
+    }
+    return run();
+  } finally {
+    for (const put of restore.reverse()) put();
   }
 }
