@@ -7,6 +7,30 @@ export {DeepLift} from './deepLift';
 export type {DeepLiftOptions} from './deepLift';
 export {DeepShap} from './deepShap';
 export type {DeepShapOptions} from './deepShap';
+export {
+  agreement,
+  compareExplainers,
+  completeness,
+  evaluateExplanation,
+  infidelity,
+  maxSensitivity,
+  perturbationCurves,
+  randomizationCheck,
+} from './evaluation';
+export type {
+  Agreement,
+  Comparison,
+  CurveOptions,
+  Evaluation,
+  EvaluationOptions,
+  InfidelityOptions,
+  MeasureOptions,
+  PerturbationCurve,
+  PerturbationCurves,
+  RandomizationOptions,
+  RandomizationStep,
+  SensitivityOptions,
+} from './evaluation';
 export type {ExplainOptions, Explainer, ExplainerOptions} from './explainer';
 export {Explanation} from './explanation';
 export type {Aggregation, ClassScores, ExplanationData, Values} from './explanation';

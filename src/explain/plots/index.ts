@@ -36,7 +36,7 @@ export function plotExplanation(
   options: PlotOptions,
 ): string {
   const chosen = kind ?? kindFor(explanation, options);
-  if (!Object.hasOwn(PLOTS, chosen)) throw unknownName('plot', String(chosen), Object.keys(PLOTS));
+  if (!Object.hasOwn(PLOTS, chosen)) throw unknownName('plot', chosen, Object.keys(PLOTS));
   return PLOTS[chosen](explanation, options);
 }
 

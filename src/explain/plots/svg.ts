@@ -65,7 +65,7 @@ export function page(
   content: string,
   {width, height, theme, description}: {width: number; height: number; theme: PlotTheme; description: string},
 ): string {
-  if (!Object.hasOwn(STYLES, theme)) throw unknownName('theme', String(theme), Object.keys(STYLES));
+  if (!Object.hasOwn(STYLES, theme)) throw unknownName('theme', theme, Object.keys(STYLES));
   const size = {viewBox: `0 0 ${rounded(width)} ${rounded(height)}`, width, height};
   return element(
     'svg',
