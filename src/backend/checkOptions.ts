@@ -3,7 +3,7 @@ import {asGiven, checkNames, ConfigurationError, unknownName} from '../core';
 import {loaders} from './load';
 import type {BackendName, BackendOptions} from './types';
 
-/** More threads than this are a mistake: each takes memory, and work is cut into 32 pieces at most. */
+/** More threads than this are a mistake: each takes memory, and work is cut into some 32 pieces. */
 const MOST_THREADS = 256;
 
 /** @throws ConfigurationError for a name that is no backend's */

@@ -30,7 +30,8 @@ const automatic: BackendName = 'wasm';
 /**
  * Loads a backend, repairs what tfjs computes wrong or lacks there, verifies it with a few known gradients
  * and makes it the active one. Call it once before building a model; calling it again is cheap, and is how
- * to switch. Calls at the same time are done one after the other: the last one's backend stays active.
+ * to switch. Calls at the same time are done one after the other, in their order: the last one's backend stays
+ * active, and a call whose files never arrive keeps those behind it waiting.
  *
  * The repaired backend has a name of its own in tfjs (`backend.tfjsName`) and shares memory and tensors with
  * tfjs's; `tf.setBackend('wasm')` still selects tfjs's unrepaired one. See docs/backends.md.

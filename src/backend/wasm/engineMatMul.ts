@@ -19,9 +19,12 @@ const FEW_ROWS = 6;
 const FEW_COLUMNS = 4;
 /** Bytes up to which packing them costs nothing to speak of. */
 const WORTHWHILE = 1 << 20;
-/** Rows that a chunk is better not smaller than: 256 steps of them take 128 kB of a second-level cache. */
+/** Rows of a chunk at most, while there are chunks enough: 256 steps of them take 128 kB of a second-level cache. */
 const ROWS_TOGETHER = 128;
-/** Columns that a chunk is better not smaller than where it has to turn A. */
+/** Where A is turned, into how many chunks its rows go if there are enough of them, and how many make one worthwhile. */
+const SHARES = 8;
+const ROWS_OF_SHARE = 32;
+/** Columns of a chunk at least, where it has to turn A. */
 const COLUMNS_TOGETHER = 128;
 
 interface Attrs {
@@ -141,30 +144,45 @@ export function multiply(engine: Engine, product: Product): void {
   const {bias = 0, activation = 0} = product;
   // A few rows do not pay for packing B.
   const plain = !turnedB && rows <= FEW_ROWS && columns % PANEL === 0;
-  const {rowChunks, columnChunks} = split(product);
+  const {batchChunks, rowChunks, columnChunks} = split(product);
   const rowsPerChunk = Math.ceil(Math.ceil(rows / ROWS) / rowChunks) * ROWS;
   engine.run(
     'matMul',
     [
       ...[a, b, c, rows, depth, columns, Number(turnedA), Number(turnedB)],
       ...[sharesA ? 0 : 4 * rows * depth, sharesB ? 0 : 4 * depth * columns, bias, activation],
-      ...[rowChunks, columnChunks, Number(plain)],
+      ...[rowChunks, columnChunks, Number(plain), batch, batchChunks],
     ],
     {
-      chunks: batch * rowChunks * columnChunks,
+      chunks: batchChunks * rowChunks * columnChunks,
       scratch: 80 + 4 * Math.min(depth, DEPTH) * (PANEL + (turnedA ? rowsPerChunk : 0)),
     },
   );
 }
 
 /**
- * Into how many chunks the rows of each product go, and into how many their columns. Every chunk of rows packs B
- * anew, and every chunk of columns turns A.
+ * Into how many chunks the batch goes, or the rows and columns of each product. Every chunk of rows packs B anew, and
+ * every chunk of columns turns A.
  */
-function split({batch, rows, depth, columns, turnedA}: Product): {rowChunks: number; columnChunks: number} {
+function split({
+  batch,
+  rows,
+  depth,
+  columns,
+  turnedA,
+}: Product): Record<'batchChunks' | 'rowChunks' | 'columnChunks', number> {
   const tiles = Math.ceil(rows / ROWS) * Math.ceil(columns / PANEL);
-  const chunks = Math.ceil(chunksFor(batch * tiles, ROWS * PANEL * depth) / batch);
-  const rowChunks = Math.min(chunks, Math.ceil(rows / ROWS_TOGETHER));
-  const most = turnedA ? Math.max(1, Math.floor(columns / COLUMNS_TOGETHER)) : Math.ceil(columns / PANEL);
-  return {rowChunks, columnChunks: Math.min(Math.ceil(chunks / rowChunks), most)};
+  const chunks = chunksFor(batch * tiles, ROWS * PANEL * depth);
+  if (chunks <= batch) return {batchChunks: chunks, rowChunks: 1, columnChunks: 1};
+  const each = Math.ceil(chunks / batch);
+  const fewest = Math.ceil(rows / ROWS_TOGETHER);
+  if (!turnedA) {
+    const rowChunks = Math.min(each, fewest);
+    const columnChunks = Math.min(Math.ceil(each / rowChunks), Math.ceil(columns / PANEL));
+    return {batchChunks: batch, rowChunks, columnChunks};
+  }
+  // A gradient of a weight may be a long sum of few numbers, which all threads should have a share of.
+  const rowChunks = Math.min(each, Math.max(fewest, Math.min(SHARES, Math.floor(rows / ROWS_OF_SHARE))));
+  const most = Math.max(1, Math.floor(columns / COLUMNS_TOGETHER));
+  return {batchChunks: batch, rowChunks, columnChunks: Math.min(Math.ceil(each / rowChunks), most)};
 }

@@ -79,8 +79,8 @@ const cases: Case[] = [
       `the product of ${turnedA ? 'a transposed' : 'one'} matrix and ${turnedB ? 'a transposed' : 'another'}`,
       () => [
         tf.matMul(
-          tensor(turnedA ? [157, 203] : [203, 157], 1),
-          tensor(turnedB ? [149, 157] : [157, 149], 2),
+          tensor(turnedA ? [259, 257] : [257, 259], 1),
+          tensor(turnedB ? [275, 259] : [259, 275], 2),
           turnedA,
           turnedB,
         ),
@@ -88,6 +88,11 @@ const cases: Case[] = [
       ['matMul'],
     ]),
   ),
+  [
+    'a long sum of few numbers, as in the gradient of a weight',
+    () => [tf.matMul(tensor([4096, 100], 1), tensor([4096, 100], 2), true)],
+    ['matMul'],
+  ],
   [
     'products of a batch, and their gradients',
     () => withGradients((a, b) => tf.matMul(a, b), [23, 37, 41], [23, 41, 33]),

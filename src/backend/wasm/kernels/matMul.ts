@@ -7,17 +7,26 @@ import {COLUMNS, ROWS, tileRows} from './tile';
 const DEPTH: i32 = 256;
 
 /**
- * `C = activation(A · B + bias)`. A chunk is some rows and columns of one product. It packs B panel by panel, right
- * before its rows need it; or reads it where it lies, if `plain` and the columns fill panels.
+ * `C = activation(A · B + bias)`. A chunk is some products of the batch, or some rows and columns of one. It packs B
+ * panel by panel, right before its rows need it; or reads it where it lies, if `plain` and the columns fill panels.
  *
  * Scratch: 80 bytes, `16 · min(depth, 256)` numbers for the panel, and where A is turned also
  * `min(depth, 256) · rowsPerChunk`.
  *
  * @param args a, b, c, rows, depth, columns, turnedA (A is depth × rows), turnedB (B is columns × depth), stepA and
  *   stepB (bytes from a matrix to the batch's next; 0 for one that all share), bias (0 for none), activation,
- *   rowChunks, columnChunks, plain
+ *   rowChunks, columnChunks, plain, batch, batchChunks
  */
 export function matMul(args: usize, chunk: i32, scratch: usize): void {
+  const parts = int(args, 12) * int(args, 13);
+  const batch = int(args, 15);
+  const batchChunks = int(args, 16);
+  const end = partStart(chunk / parts + 1, batchChunks, batch, 1);
+  for (let member = partStart(chunk / parts, batchChunks, batch, 1); member < end; member++)
+    multiplyPart(args, <usize>member, chunk % parts, scratch);
+}
+
+function multiplyPart(args: usize, member: usize, part: i32, scratch: usize): void {
   const rows = int(args, 3);
   const depth = int(args, 4);
   const columns = int(args, 5);
@@ -28,8 +37,6 @@ export function matMul(args: usize, chunk: i32, scratch: usize): void {
   const rowChunks = int(args, 12);
   const columnChunks = int(args, 13);
   const plain = int(args, 14) != 0;
-  const member = <usize>(chunk / (rowChunks * columnChunks));
-  const part = chunk % (rowChunks * columnChunks);
   const a = address(args, 0) + member * address(args, 8);
   const b = address(args, 1) + member * address(args, 9);
   const c = address(args, 2) + ((member * <usize>rows * <usize>columns) << 2);

@@ -155,7 +155,7 @@ export function tileRows(
     const a1 = rows > 1 ? a + aStep : a;
     const c1 = c + cStep;
     tile(a, a1, segments, count, length, b, bStep, c, c1, rows, columns, accumulate, bias, activation, spill);
-    a += 2 * aStep;
-    c += 2 * cStep;
+    a += <usize>ROWS * aStep;
+    c += <usize>ROWS * cStep;
   }
 }
