@@ -1,6 +1,6 @@
 /** The border with tfjs-layers: what explainers reach into, and nothing else does. Checked against 4.22.0. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor4D} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor4D, TensorContainer} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
 import type {LayerCall} from '../graph';
 import type {MultiHeadAttention} from '../layers';
@@ -60,14 +60,16 @@ function linear(): Activation {
  * Runs a function that may be asynchronous: what a synchronous one leaves behind beside its result is disposed, as by
  * `tf.tidy`; an asynchronous one goes on, and so keeps what it has made.
  */
-export function callInScope(run: () => Tensor | Promise<Tensor>): Tensor | Promise<Tensor> {
+export function callInScope<T>(run: () => T | Promise<T>): T | Promise<T> {
   const engine = tf.engine();
   engine.startScope('explain');
-  let result: Tensor | Promise<Tensor> | undefined;
+  let result: T | Promise<T> | undefined;
   try {
     return (result = run());
   } finally {
-    engine.endScope(result instanceof Promise ? [...engine.state.activeScope.track] : result);
+    engine.endScope(
+      result instanceof Promise ? [...engine.state.activeScope.track] : (result as TensorContainer),
+    );
   }
 }
 
