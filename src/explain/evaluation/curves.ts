@@ -51,7 +51,7 @@ export interface PerturbationCurves {
  * const explanation = await new InputXGradient(score).explain(x);
  * const {deletion, insertion} = await perturbationCurves(score, x, explanation);
  * deletion.scores.data; // [4, 1, 0]
- * insertion.auc; // [2.75]
+ * insertion.auc; // [2.5]
  */
 export async function perturbationCurves(
   model: ExplainableModel,
