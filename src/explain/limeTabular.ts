@@ -60,7 +60,7 @@ interface Looked {
  * const lime = new LimeTabular(model, {trainingData, featureNames: ['age', 'height', 'weight']});
  * const explanation = await lime.explain(tf.tensor2d([[1, 2, 3]]));
  * explanation.featureNamesOf(0); // ['age > 0.68', 'height > 0.71', …]
- * explanation.surrogates[0].score; // the R² of the linear model
+ * explanation.surrogates![0].score; // the R² of the linear model
  */
 export class LimeTabular implements Explainer {
   private readonly frame: ExplanationFrame;

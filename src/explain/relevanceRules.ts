@@ -10,6 +10,7 @@ import type {LayerCall} from '../graph';
 import type {Intercept} from './model';
 import {activationOf, callWithWeights, callWithoutActivation} from './tfjsInternals';
 
+/** How relevance is handed from a layer's output to its inputs. */
 export type RelevanceRule = 'epsilon' | 'gamma' | 'zPlus';
 
 export interface RelevanceSettings {
