@@ -22,6 +22,9 @@ export interface AttentionRolloutOptions extends ExplainerOptions {
   position?: number | 'mean' | 'all';
 }
 
+/** Keeps a row that looks nowhere, with nothing around it, at zero. */
+const NOTHING = 1e-30;
+
 const HEADS = {mean: tf.mean, max: tf.max, min: tf.min};
 
 /**
@@ -114,14 +117,14 @@ export class AttentionRollout implements Explainer {
         },
         () => this.frame.model.score(inputs),
       );
-      const attention = seen.map(scores => HEADS[heads](scores, 1) as Tensor3D);
+      const attention = seen.map(scores => HEADS[heads]<Tensor3D>(scores, 1));
       const [first] = attention as [Tensor3D];
       if (attention.some(({shape}) => shape[1] !== first.shape[1])) throw notItself(this.attention[0]!);
       const around = tf.mul(tf.eye(first.shape[1]), residual);
       const whole = attention
         .map(scores => {
           const mixed = tf.add(tf.mul(scores, 1 - residual), around);
-          return tf.divNoNan(mixed, tf.sum(mixed, 2, true)) as Tensor3D;
+          return tf.div<Tensor3D>(mixed, tf.add(tf.sum(mixed, 2, true), NOTHING));
         })
         .reduce((before, layer) => tf.matMul(layer, before));
       return this.viewOf(whole, first);

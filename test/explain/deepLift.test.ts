@@ -3,7 +3,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {input, layers, model as functional, sequential} from '@tensorflow/tfjs-layers';
 import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {DeepLift, DeepShap} from '../../src/explain';
+import {DeepLift, DeepShap, GuidedBackprop, Saliency} from '../../src/explain';
 import {withSeed} from '../../src/core';
 import {activate, BACKENDS} from '../graph/backends';
 import {buildModel, casesOf, distance, expectCase, readOracle, tensorOf} from './oracle';
@@ -167,6 +167,27 @@ describe.each(BACKENDS)('DeepLIFT on %s', backend => {
       /background.*\[1,1\]/,
     );
     await expect(new DeepLift(score, {baseline: [1]}).explain([[1, 2]])).rejects.toThrow(/baseline/);
+  });
+
+  it('does not disturb what is explained at the same time', async () => {
+    const model = withSeed(4, () =>
+      sequential({
+        layers: [layers.dense({units: 8, activation: 'relu', inputShape: [4]}), layers.dense({units: 2})],
+      }),
+    );
+    const x = tf.randomNormal([6, 4], 0, 1, 'float32', 5);
+    const explainers = [
+      new DeepLift(model, {baseline: 0.3, batchSize: 2}),
+      new Saliency(model, {batchSize: 2}),
+      new GuidedBackprop(model, {batchSize: 2}),
+      new DeepShap(model, {background: x, batchSize: 5}),
+    ];
+    const together = await Promise.all(explainers.map(explainer => explainer.explain(x)));
+    for (const [i, explainer] of explainers.entries()) {
+      expect((await explainer.explain(x)).values).toEqual(together[i]!.values);
+    }
+    x.dispose();
+    model.dispose();
   });
 
   it('ends when it is told to', async () => {
