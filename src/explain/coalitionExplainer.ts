@@ -1,0 +1,235 @@
+/** The base of methods that ask what the model scores when only some features are there. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {ConfigurationError} from '../core';
+import {backgroundFor} from './background';
+import {baselinesFor} from './baseline';
+import type {Baseline} from './baseline';
+import {ExplanationFrame, sliceRows} from './explainer';
+import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
+import type {Explanation, Values} from './explanation';
+import {featuresOf} from './featureMask';
+import type {FeatureMask} from './featureMask';
+import {Game} from './game';
+import type {ExplainInput} from './inputs';
+import {checkLink} from './link';
+import type {Link} from './link';
+import {backgroundMasker} from './masker';
+import type {MaskedExample, Masker} from './masker';
+import type {ExplainableModel} from './model';
+
+/** Options of all methods that hide features. */
+export interface CoalitionOptions extends ExplainerOptions {
+  /**
+   * Rows that go through the model at a time. By default as many as hold 2^18 numbers, from 16 to 4,096: on small
+   * models more than the 100 rows of other methods, since a call costs more than its rows.
+   */
+  batchSize?: number;
+  /** What hides features: each row in turn, and scores are averaged over them (the interventional way). */
+  background?: ExplainInput;
+  /** Or a single row that hides them. Default 0. */
+  baseline?: Baseline;
+  /** Or your own way of hiding them. */
+  masker?: Masker;
+  /** Which numbers come and go together: segments of an image, one-hot columns. By default each comes by itself. */
+  featureMask?: FeatureMask;
+  /** `'logit'` explains the log-odds of probabilities. Default `'identity'`. */
+  link?: Link;
+  /**
+   * Default false: attributions in the input's shape, where each number has the value of its feature. True: one value
+   * for each feature, `[batch, features]`, in the order of the mask's integers.
+   */
+  perFeature?: boolean;
+}
+
+const COALITION_OPTIONS = ['background', 'baseline', 'masker', 'featureMask', 'link', 'perFeature'];
+const CHUNK = {numbers: 2 ** 18, fewest: 16, most: 4096};
+
+/** What a method finds for one example. */
+export interface Played {
+  /** `[players, columns]` of the game. */
+  readonly values: Float64Array;
+  /** The value of all features together, `[columns]`. */
+  readonly all: Float64Array;
+  /** What the values start from, `[columns]`, if they promise to sum up to the rest. */
+  readonly base?: Float64Array;
+  /** As `values`, for methods that draw. */
+  readonly standardErrors?: Float64Array | undefined;
+}
+
+type Example = Played & Pick<MaskedExample, 'players' | 'labels'>;
+
+/** A method that plays a game for each example. */
+export abstract class CoalitionExplainer<Options extends CoalitionOptions> implements Explainer {
+  protected readonly frame: ExplanationFrame;
+
+  /** @param ownOptions names of the options that only this method has */
+  constructor(
+    protected readonly method: string,
+    model: ExplainableModel,
+    protected readonly options: Options,
+    ownOptions: readonly string[] = [],
+  ) {
+    this.frame = new ExplanationFrame(
+      method,
+      model,
+      options,
+      [...COALITION_OPTIONS, ...ownOptions],
+      'output',
+    );
+    checkLink(options.link ?? 'identity');
+    const ways = (['background', 'baseline', 'masker'] as const).filter(name => options[name] !== undefined);
+    if (ways.length > 1) {
+      throw new ConfigurationError(`${method} was given a ${ways.join(' and a ')}.`, {
+        hint: 'Give one of them: they say what hides features.',
+        code: 'configuration/masker',
+      });
+    }
+  }
+
+  async explain(input: ExplainInput, options?: ExplainOptions): Promise<Explanation> {
+    return this.explainGames(input, options, game => this.play(game));
+  }
+
+  /** Plays the game of one example: what the method is. */
+  protected abstract play(game: Game): Promise<Played>;
+
+  /** Explains each example by its game. All classes are played for at once. */
+  protected async explainGames(
+    input: ExplainInput,
+    options: ExplainOptions | undefined,
+    play: (game: Game) => Promise<Played>,
+    shape: 'features' | 'pairs' = 'features',
+  ): Promise<Explanation> {
+    const isAll = options?.target === 'all';
+    const examples: Example[] = [];
+    return this.frame.explain(input, options, async request => {
+      if (!isAll || examples.length === 0) examples.push(...(await this.playAll(request, isAll, play)));
+      return this.attributed(request, isAll, examples, shape);
+    });
+  }
+
+  /** What hides features of these inputs. `held` is disposed at the end. */
+  protected async maskerFor(request: Request, held: Tensor[]): Promise<Masker> {
+    const {inputs} = request;
+    const {masker, background, baseline = 0, featureMask} = this.options;
+    if (masker !== undefined) return masker;
+    const features = await featuresOf(featureMask, inputs);
+    if (background !== undefined) {
+      const rows = await backgroundFor(background, request);
+      held.push(...rows);
+      return backgroundMasker(() => rows, features);
+    }
+    const rows = tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone()));
+    held.push(...rows);
+    return backgroundMasker(example => {
+      const row = rows.map(tensor => sliceRows(tensor, example, 1));
+      held.push(...row);
+      return row;
+    }, features);
+  }
+
+  private async playAll(
+    request: Request,
+    isAll: boolean,
+    play: (game: Game) => Promise<Played>,
+  ): Promise<Example[]> {
+    const {model, inputs, targets, dy, signal, count, warn} = request;
+    const numbers = inputs.reduce((sum, input) => sum + input.size / input.shape[0]!, 0);
+    const {batchSize = Math.min(CHUNK.most, Math.max(CHUNK.fewest, Math.floor(CHUNK.numbers / numbers)))} =
+      this.options;
+    const held: Tensor[] = [];
+    const examples: Example[] = [];
+    try {
+      const masker = await this.maskerFor(request, held);
+      for (const [i, target] of targets.entries()) {
+        const example = inputs.map(input => sliceRows(input, i, 1));
+        held.push(...example);
+        const masked = masker.of(example, i);
+        try {
+          const game = new Game({
+            ...{model, masked, batchSize, signal, count, warn},
+            outputs: dy.shape[1],
+            target: isAll ? undefined : target,
+            link: this.options.link ?? 'identity',
+          });
+          const {players, labels} = masked;
+          examples.push({...(await play(game)), players, ...(labels && {labels})});
+        } finally {
+          masked.dispose();
+        }
+      }
+      return examples;
+    } finally {
+      tf.dispose(held);
+    }
+  }
+
+  private attributed(
+    {inputs, targets, outputs, dy}: Request,
+    isAll: boolean,
+    examples: readonly Example[],
+    shape: 'features' | 'pairs',
+  ): Attributed {
+    const {link = 'identity', perFeature = false} = this.options;
+    const columns = isAll ? dy.shape[1] : 1;
+    const own = (numbers: Float64Array, example: number): Float64Array =>
+      isAll ? numbers.filter((_, i) => i % columns === targets[example]) : numbers;
+    const inShape = !perFeature && shape === 'features' && examples.every(({labels}) => labels !== undefined);
+    const arrange = (each: readonly Float64Array[]): Values[] =>
+      inShape
+        ? inputs.map((input, place) => spread(each, examples, input, place))
+        : [stack(each, examples, shape)];
+
+    const linked = link === 'identity' ? outputs : outputs.map((_, i) => own(examples[i]!.all, i)[0]!);
+    const values = examples.map((example, i) => own(example.values, i));
+    const errors = examples.flatMap(({standardErrors}, i) =>
+      standardErrors ? [own(standardErrors, i)] : [],
+    );
+    const bases = examples.flatMap(({base}, i) => (base ? [own(base, i)[0]!] : []));
+    return {
+      attributions: arrange(values),
+      outputs: linked,
+      ...(errors.length === examples.length && {standardErrors: arrange(errors)}),
+      ...(bases.length === examples.length && {
+        baseValues: Float32Array.from(bases),
+        deltas: linked.map((output, i) => values[i]!.reduce((sum, value) => sum + value, bases[i]! - output)),
+      }),
+    };
+  }
+}
+
+/** Each number of an input with the value of its feature. */
+function spread(
+  each: readonly Float64Array[],
+  examples: readonly Example[],
+  input: Tensor,
+  place: number,
+): Values {
+  const size = input.size / input.shape[0]!;
+  const data = new Float32Array(input.size);
+  each.forEach((values, i) => {
+    examples[i]!.labels![place]!.forEach((feature, j) => (data[i * size + j] = values[feature]!));
+  });
+  return {data, shape: [...input.shape]};
+}
+
+/** One value for each feature, or each pair: zero where an example has fewer features than another. */
+function stack(
+  each: readonly Float64Array[],
+  examples: readonly Example[],
+  shape: 'features' | 'pairs',
+): Values {
+  const most = Math.max(...examples.map(({players}) => players));
+  const wide = shape === 'pairs' ? [most, most] : [most];
+  const size = tf.util.sizeFromShape(wide);
+  const data = new Float32Array(each.length * size);
+  each.forEach((values, i) => {
+    const {players} = examples[i]!;
+    values.forEach((value, j) => {
+      const at = shape === 'pairs' ? Math.floor(j / players) * most + (j % players) : j;
+      data[i * size + at] = value;
+    });
+  });
+  return {data, shape: [each.length, ...wide]};
+}
