@@ -135,7 +135,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     play: (game: Game) => Promise<Played>,
   ): Promise<Example[]> {
     const {model, inputs, targets, dy, signal, count, warn} = request;
-    const numbers = inputs.reduce((sum, input) => sum + input.size / input.shape[0]!, 0);
+    const numbers = inputs.reduce((sum, input) => sum + input.size / input.shape[0], 0);
     const {batchSize = Math.min(CHUNK.most, Math.max(CHUNK.fewest, Math.floor(CHUNK.numbers / numbers)))} =
       this.options;
     const held: Tensor[] = [];
@@ -206,7 +206,7 @@ function spread(
   input: Tensor,
   place: number,
 ): Values {
-  const size = input.size / input.shape[0]!;
+  const size = input.size / input.shape[0];
   const data = new Float32Array(input.size);
   each.forEach((values, i) => {
     examples[i]!.labels![place]!.forEach((feature, j) => (data[i * size + j] = values[feature]!));

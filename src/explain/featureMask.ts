@@ -54,7 +54,7 @@ interface Labels {
 
 function ownFeatures(inputs: readonly Tensor[]): Features {
   let count = 0;
-  const labels = inputs.map(input => Int32Array.from({length: input.size / input.shape[0]!}, () => count++));
+  const labels = inputs.map(input => Int32Array.from({length: input.size / input.shape[0]}, () => count++));
   return {count, labels};
 }
 
@@ -96,7 +96,7 @@ function groupLabels(groups: Readonly<Record<string, readonly number[]>>, inputs
 
 function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly (Tensor | TensorLike)[] {
   if (inputs.length === 1) return [mask as Tensor | TensorLike];
-  if (Array.isArray(mask) && mask.length === inputs.length) return mask as readonly (Tensor | TensorLike)[];
+  if (Array.isArray(mask) && mask.length === inputs.length) return mask;
   throw new ConfigurationError(`There are ${inputs.length} inputs, and no feature mask for each.`, {
     hint: 'Give an array with one mask for each input.',
     code: 'configuration/feature-mask',
@@ -120,7 +120,7 @@ async function readLabels(given: Tensor | TensorLike, input: Tensor, place: numb
         {hint: 'Give one integer for each number of an example.', code: 'shape/feature-mask'},
       );
     }
-    return tf.broadcastTo(mask, [batch!, ...input.shape.slice(1)]);
+    return tf.broadcastTo(mask, [batch, ...input.shape.slice(1)]);
   });
   try {
     const values = await spread.data();
@@ -131,7 +131,7 @@ async function readLabels(given: Tensor | TensorLike, input: Tensor, place: numb
         code: 'configuration/feature-mask',
       });
     }
-    return {data: Int32Array.from(values), batch: spread.shape[0]!};
+    return {data: Int32Array.from(values), batch: spread.shape[0]};
   } finally {
     spread.dispose();
   }

@@ -82,7 +82,7 @@ export function coveredExample(
     if (tiles?.key === key) return tiles;
     dispose();
     const tile = (tensor: Tensor, times: number[]): Tensor =>
-      tf.keep(tf.tidy(() => tf.tile(tf.reshape(tensor, [1, tensor.shape[0]!, -1]), times)));
+      tf.keep(tf.tidy(() => tf.tile(tf.reshape(tensor, [1, tensor.shape[0], -1]), times)));
     tiles = {
       key,
       examples: example.map(tensor => tile(tensor, [count, rows, 1])),
@@ -94,7 +94,7 @@ export function coveredExample(
   };
   return {
     players,
-    rows: background[0]!.shape[0]!,
+    rows: background[0]!.shape[0],
     mask(coalitions, count, first, rows) {
       const {examples, backgrounds} = tilesFor(count, first, rows);
       return example.map((tensor, i) => {

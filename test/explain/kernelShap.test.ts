@@ -219,10 +219,7 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
       [{featureMask: [0, 0, 1]}, [275, 275, 115]],
       [{baseline: [10, 20, 10]}, [40, 120, 80]],
     ] as const)('knows the values under %j', async (options, expected) => {
-      const explanation = await new KernelShap(multiLayer, options as KernelShapOptions).explain(
-        [[20, 50, 30]],
-        {target: 0},
-      );
+      const explanation = await new KernelShap(multiLayer, options).explain([[20, 50, 30]], {target: 0});
       expect(distance(explanation.values, expected)).toBeLessThan(1e-3);
     });
 
@@ -235,7 +232,7 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
 
     it('finds the values of an additive game among many features from few samples', async () => {
       const weights = Array.from({length: 60}, (_, i) => i - 20);
-      const additive = (rows: Tensor) => tf.matMul(rows as tf.Tensor2D, tf.tensor2d(weights, [60, 1]));
+      const additive = (rows: Tensor) => tf.matMul(rows, tf.tensor2d(weights, [60, 1]));
       const explainer = new KernelShap(additive, {samples: 300});
       const {values, standardErrors} = await explainer.explain(tf.ones([1, 60]));
       expect(distance(values, weights)).toBeLessThan(1e-3);
