@@ -14,8 +14,8 @@ import {Game} from './game';
 import type {ExplainInput} from './inputs';
 import {checkLink} from './link';
 import type {Link} from './link';
-import {backgroundMasker} from './masker';
-import type {MaskedExample, Masker} from './masker';
+import {backgroundMasker} from './featureMasker';
+import type {MaskedExample, FeatureMasker} from './featureMasker';
 import type {ExplainableModel} from './model';
 
 /** Options of all methods that hide features. */
@@ -30,7 +30,7 @@ export interface CoalitionOptions extends ExplainerOptions {
   /** Or a single row that hides them. Default 0. */
   baseline?: Baseline;
   /** Or your own way of hiding them. */
-  masker?: Masker;
+  masker?: FeatureMasker;
   /** Which numbers come and go together: segments of an image, one-hot columns. By default each comes by itself. */
   featureMask?: FeatureMask;
   /** `'logit'` explains the log-odds of probabilities. Default `'identity'`. */
@@ -110,7 +110,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
   }
 
   /** What hides features of these inputs. `held` is disposed at the end. */
-  protected async maskerFor(request: Request, held: Tensor[]): Promise<Masker> {
+  protected async maskerFor(request: Request, held: Tensor[]): Promise<FeatureMasker> {
     const {inputs} = request;
     const {masker, background, baseline = 0, featureMask} = this.options;
     if (masker !== undefined) return masker;

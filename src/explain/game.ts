@@ -4,7 +4,7 @@ import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import {ConfigurationError, DataError} from '../core';
 import {complements, logOdds} from './link';
 import type {Link} from './link';
-import type {MaskedExample} from './masker';
+import type {MaskedExample} from './featureMasker';
 import type {ScoredModel} from './model';
 
 export interface GameOptions {

@@ -61,7 +61,7 @@ export type {Masker, TextMaskerOptions} from './maskers';
 export {KernelShap} from './kernelShap';
 export type {KernelShapOptions} from './kernelShap';
 export type {Link} from './link';
-export type {MaskedExample, Masker} from './masker';
+export type {FeatureMasker, MaskedExample} from './featureMasker';
 export type {MatrixLike} from './matrix';
 export type {ExplainableModel, GraphModelLike, ModelOptions, ScoreFunction} from './model';
 export type {Noise} from './noise';

@@ -8,7 +8,7 @@ import {sliceRows} from './explainer';
 import type {Features} from './featureMask';
 
 /** Makes rows for the model out of examples with some features missing. Give your own to hide features your own way. */
-export interface Masker {
+export interface FeatureMasker {
   /**
    * @param example the model's inputs, each a batch of one; they live until `dispose` is called on what is returned
    * @param index the example's place in the batch
@@ -42,7 +42,7 @@ export type Cover = (coalitions: Uint8Array, count: number, input: number) => Ui
 export function backgroundMasker(
   backgroundOf: (example: number) => readonly Tensor[],
   featuresOf: (example: number) => Features,
-): Masker {
+): FeatureMasker {
   return {
     of(example, index) {
       const {count: players, labels} = featuresOf(index);
