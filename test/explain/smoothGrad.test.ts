@@ -64,22 +64,27 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
     }
   });
 
-  it('agree with the limit of expected gradients within their standard errors', async () => {
-    const samples = 2000;
-    for (const entry of [
-      ...casesOf(oracle, 'expectedGradients_limit'),
-      ...casesOf(oracle, 'gradientShap_stochastic'),
-    ]) {
-      const explainer = new GradientShap(model, {background, samples, head: headOf(entry), batchSize: 1000});
-      const {values, standardErrors, deltas} = await explainer.explain(x, {target});
+  it('agree with the limit of expected gradients', async () => {
+    for (const entry of casesOf(oracle, 'expectedGradients_limit')) {
+      const options = {background, samples: 20_000, head: headOf(entry), batchSize: 8000};
+      const explanation = await new GradientShap(model, options).explain(x, {target});
+      expectCase(explanation, entry);
+      expect(explanation.warnings).toEqual([]);
+    }
+  });
+
+  it('agree with gradientShap_stochastic as far as their samples reach', async () => {
+    const samples = 500;
+    for (const entry of casesOf(oracle, 'gradientShap_stochastic')) {
+      const explainer = new GradientShap(model, {background, samples, batchSize: 1000});
+      const {values, standardErrors} = await explainer.explain(x, {target});
       const expected = (entry.expected as readonly number[][]).flat();
-      const perRun = (entry['perRunStd'] as number[][] | undefined)?.flat();
+      const perRun = (entry['perRunStd'] as number[][]).flat();
       values.forEach((value, i) => {
         const error = Math.abs(value - expected[i]!);
-        expect(error).toBeLessThan(3 * standardErrors![0]!.data[i]! + 1e-3);
-        if (perRun) expect(error).toBeLessThan(5 * perRun[i]! * Math.sqrt(500 / samples));
+        expect(error).toBeLessThan(5 * perRun[i]!);
+        expect(error).toBeLessThan(3 * standardErrors![0]!.data[i]!);
       });
-      expect(Math.max(...deltas!.map(Math.abs))).toBeLessThan(0.05);
     }
   });
 
