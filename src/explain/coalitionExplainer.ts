@@ -57,7 +57,7 @@ export interface Played {
   readonly standardErrors?: Float64Array | undefined;
 }
 
-type Example = Played & Pick<MaskedExample, 'players' | 'labels'>;
+type Example = Played & Pick<MaskedExample, 'players' | 'combine'>;
 
 /** A method that plays a game for each example. */
 export abstract class CoalitionExplainer<Options extends CoalitionOptions> implements Explainer {
@@ -153,8 +153,8 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
             target: isAll ? undefined : target,
             link: this.options.link ?? 'identity',
           });
-          const {players, labels} = masked;
-          examples.push({...(await play(game)), players, ...(labels && {labels})});
+          const {players} = masked;
+          examples.push({...(await play(game)), players, combine: masked.combine});
         } finally {
           masked.dispose();
         }
@@ -175,11 +175,10 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     const columns = isAll ? dy.shape[1] : 1;
     const own = (numbers: Float64Array, example: number): Float64Array =>
       isAll ? numbers.filter((_, i) => i % columns === targets[example]) : numbers;
-    const inShape = !perFeature && shape === 'features' && examples.every(({labels}) => labels !== undefined);
+    const inShape =
+      !perFeature && shape === 'features' && examples.every(({combine}) => combine !== undefined);
     const arrange = (each: readonly Float64Array[]): Values[] =>
-      inShape
-        ? inputs.map((input, place) => spread(each, examples, input, place))
-        : [stack(each, examples, shape)];
+      inShape ? spread(each, examples, inputs) : [stack(each, examples, shape)];
 
     const linked = link === 'identity' ? outputs : outputs.map((_, i) => own(examples[i]!.all, i)[0]!);
     const values = examples.map((example, i) => own(example.values, i));
@@ -199,19 +198,18 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
   }
 }
 
-/** Each number of an input with the value of its feature. */
+/** Each number of the inputs with what it has of the features' values. */
 function spread(
   each: readonly Float64Array[],
   examples: readonly Example[],
-  input: Tensor,
-  place: number,
-): Values {
-  const size = input.size / input.shape[0];
-  const data = new Float32Array(input.size);
-  each.forEach((values, i) => {
-    examples[i]!.labels![place]!.forEach((feature, j) => (data[i * size + j] = values[feature]!));
+  inputs: readonly Tensor[],
+): Values[] {
+  const combined = each.map((values, i) => examples[i]!.combine!(values));
+  return inputs.map(({shape, size}, place) => {
+    const data = new Float32Array(size);
+    combined.forEach((found, i) => data.set(found[place]!, (i * size) / each.length));
+    return {data, shape: [...shape]};
   });
-  return {data, shape: [...input.shape]};
 }
 
 /** One value for each feature, or each pair: zero where an example has fewer features than another. */

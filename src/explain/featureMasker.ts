@@ -29,8 +29,8 @@ export interface MaskedExample {
    * @param coalitions `count` times `players` ones (there) and zeros (hidden)
    */
   mask(coalitions: Uint8Array, count: number, first: number, rows: number): Tensor[];
-  /** For each input the feature that each of its numbers belongs to, where they have one each. */
-  readonly labels?: readonly Int32Array[];
+  /** For each input what each of its numbers gets of the features' values, where these are features of the input. */
+  combine?(values: Float64Array): Float64Array[];
   /** Lets go of what it holds. */
   dispose(): void;
 }
@@ -55,7 +55,10 @@ export function backgroundMasker(
         }
         return there;
       };
-      return {...coveredExample(example, backgroundOf(index), players, cover), labels};
+      return {
+        ...coveredExample(example, backgroundOf(index), players, cover),
+        combine: values => labels.map(owners => Float64Array.from(owners, feature => values[feature]!)),
+      };
     },
   };
 }
