@@ -71,7 +71,7 @@ interface Looked {
  * });
  * const lime = new LimeImage(model, {segments: 16, samples: 200});
  * const explanation = await lime.explain(tf.randomUniform([1, 16, 16, 1]));
- * explanation.surrogates[0].coefficients[0]; // {feature: 3, weight: 0.02}: the segment that matters most
+ * explanation.surrogates?.[0]?.coefficients.length; // 16, the segment that matters most first
  */
 export class LimeImage implements Explainer {
   private readonly frame: ExplanationFrame;

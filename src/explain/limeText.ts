@@ -50,10 +50,10 @@ interface Looked {
  * @throws ConfigurationError for an unknown or impossible option, DataError for a text without words.
  *
  * @example
- * const mood = texts => texts.map(text => (text.includes('good') ? 1 : 0) - (text.includes('bad') ? 1 : 0));
+ * const mood = (texts: readonly string[]) => texts.map(text => (text.includes('good') ? 1 : 0) - (text.includes('bad') ? 1 : 0));
  * const explanation = await new LimeText(mood, {samples: 500}).explain('a good book with a bad end', {target: 0});
  * explanation.featureNamesOf(0); // ['a', 'good', 'book', 'with', 'bad', 'end']
- * explanation.surrogates[0].coefficients[0]; // {feature: 1, name: 'good', weight: 0.99…}
+ * explanation.surrogates?.[0]?.coefficients[0]?.name; // 'good'
  */
 export class LimeText {
   constructor(

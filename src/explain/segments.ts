@@ -24,7 +24,15 @@ export function checkPositive(owner: string, name: string, value: number, whole 
   });
 }
 
-/** Rectangles of about equal size. */
+/**
+ * Rectangles of about equal size.
+ *
+ * @param segments about how many
+ * @throws ConfigurationError for a number of segments that is not positive.
+ *
+ * @example
+ * grid({data: new Float32Array(64), height: 8, width: 8, channels: 1}, {segments: 4}).count; // 4
+ */
 export function grid({height, width}: ImagePixels, {segments = 50}: {segments?: number} = {}): Segments {
   checkPositive('grid', 'segments', segments);
   const side = Math.sqrt((height * width) / segments);
