@@ -77,7 +77,7 @@ export class TextMasker implements Masker<string> {
 export class TokenMasker implements Masker<number[]> {
   readonly features: readonly string[];
 
-  /** @param baseline the token in the place of a hidden one, such as padding; by default it is left out */
+  /** @param options `baseline`: the token in the place of a hidden one, such as padding; by default it is left out */
   constructor(
     private readonly tokens: readonly number[],
     private readonly options: {baseline?: number; names?: readonly string[]} = {},
