@@ -6,8 +6,8 @@ import {backgroundFor} from './background';
 import {baselinesFor} from './baseline';
 import type {Baseline} from './baseline';
 import {ExplanationFrame, sliceRows} from './explainer';
-import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
-import type {Explanation, Values} from './explanation';
+import type {ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
+import type {Explanation} from './explanation';
 import {featuresOf} from './featureMask';
 import type {FeatureMask} from './featureMask';
 import {Game} from './game';
@@ -15,8 +15,10 @@ import type {ExplainInput} from './inputs';
 import {checkLink} from './link';
 import type {Link} from './link';
 import {backgroundMasker} from './featureMasker';
-import type {MaskedExample, FeatureMasker} from './featureMasker';
+import type {FeatureMasker} from './featureMasker';
 import type {ExplainableModel} from './model';
+import {attributedOf} from './playedValues';
+import type {Played, PlayedExample} from './playedValues';
 
 /** Options of all methods that hide features. */
 export interface CoalitionOptions extends ExplainerOptions {
@@ -44,20 +46,6 @@ export interface CoalitionOptions extends ExplainerOptions {
 
 const COALITION_OPTIONS = ['background', 'baseline', 'masker', 'featureMask', 'link', 'perFeature'];
 const CHUNK = {numbers: 2 ** 18, fewest: 16, most: 4096};
-
-/** What a method finds for one example. */
-export interface Played {
-  /** `[players, columns]` of the game. */
-  readonly values: Float64Array;
-  /** The value of all features together, `[columns]`. */
-  readonly all: Float64Array;
-  /** What the values start from, `[columns]`, if they promise to sum up to the rest. */
-  readonly base?: Float64Array;
-  /** As `values`, for methods that draw. */
-  readonly standardErrors?: Float64Array | undefined;
-}
-
-type Example = Played & Pick<MaskedExample, 'players' | 'combine'>;
 
 /** A method that plays a game for each example. */
 export abstract class CoalitionExplainer<Options extends CoalitionOptions> implements Explainer {
@@ -102,10 +90,11 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     shape: 'features' | 'pairs' = 'features',
   ): Promise<Explanation> {
     const isAll = options?.target === 'all';
-    const examples: Example[] = [];
+    const examples: PlayedExample[] = [];
     return this.frame.explain(input, options, async request => {
       if (!isAll || examples.length === 0) examples.push(...(await this.playAll(request, isAll, play)));
-      return this.attributed(request, isAll, examples, shape);
+      const {link = 'identity', perFeature = false} = this.options;
+      return attributedOf(request, examples, {isAll, link, perFeature, shape});
     });
   }
 
@@ -133,13 +122,13 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     request: Request,
     isAll: boolean,
     play: (game: Game) => Promise<Played>,
-  ): Promise<Example[]> {
+  ): Promise<PlayedExample[]> {
     const {model, inputs, targets, dy, signal, count, warn} = request;
     const numbers = inputs.reduce((sum, input) => sum + input.size / input.shape[0], 0);
     const {batchSize = Math.min(CHUNK.most, Math.max(CHUNK.fewest, Math.floor(CHUNK.numbers / numbers)))} =
       this.options;
     const held: Tensor[] = [];
-    const examples: Example[] = [];
+    const examples: PlayedExample[] = [];
     try {
       const masker = await this.maskerFor(request, held);
       for (const [i, target] of targets.entries()) {
@@ -164,70 +153,4 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
       tf.dispose(held);
     }
   }
-
-  private attributed(
-    {inputs, targets, outputs, dy}: Request,
-    isAll: boolean,
-    examples: readonly Example[],
-    shape: 'features' | 'pairs',
-  ): Attributed {
-    const {link = 'identity', perFeature = false} = this.options;
-    const columns = isAll ? dy.shape[1] : 1;
-    const own = (numbers: Float64Array, example: number): Float64Array =>
-      isAll ? numbers.filter((_, i) => i % columns === targets[example]) : numbers;
-    const inShape =
-      !perFeature && shape === 'features' && examples.every(({combine}) => combine !== undefined);
-    const arrange = (each: readonly Float64Array[]): Values[] =>
-      inShape ? spread(each, examples, inputs) : [stack(each, examples, shape)];
-
-    const linked = link === 'identity' ? outputs : outputs.map((_, i) => own(examples[i]!.all, i)[0]!);
-    const values = examples.map((example, i) => own(example.values, i));
-    const errors = examples.flatMap(({standardErrors}, i) =>
-      standardErrors ? [own(standardErrors, i)] : [],
-    );
-    const bases = examples.flatMap(({base}, i) => (base ? [own(base, i)[0]!] : []));
-    return {
-      attributions: arrange(values),
-      outputs: linked,
-      ...(errors.length === examples.length && {standardErrors: arrange(errors)}),
-      ...(bases.length === examples.length && {
-        baseValues: Float32Array.from(bases),
-        deltas: linked.map((output, i) => values[i]!.reduce((sum, value) => sum + value, bases[i]! - output)),
-      }),
-    };
-  }
-}
-
-/** Each number of the inputs with what it has of the features' values. */
-function spread(
-  each: readonly Float64Array[],
-  examples: readonly Example[],
-  inputs: readonly Tensor[],
-): Values[] {
-  const combined = each.map((values, i) => examples[i]!.combine!(values));
-  return inputs.map(({shape, size}, place) => {
-    const data = new Float32Array(size);
-    combined.forEach((found, i) => data.set(found[place]!, (i * size) / each.length));
-    return {data, shape: [...shape]};
-  });
-}
-
-/** One value for each feature, or each pair: zero where an example has fewer features than another. */
-function stack(
-  each: readonly Float64Array[],
-  examples: readonly Example[],
-  shape: 'features' | 'pairs',
-): Values {
-  const most = Math.max(...examples.map(({players}) => players));
-  const wide = shape === 'pairs' ? [most, most] : [most];
-  const size = tf.util.sizeFromShape(wide);
-  const data = new Float32Array(each.length * size);
-  each.forEach((values, i) => {
-    const {players} = examples[i]!;
-    values.forEach((value, j) => {
-      const at = shape === 'pairs' ? Math.floor(j / players) * most + (j % players) : j;
-      data[i * size + at] = value;
-    });
-  });
-  return {data, shape: [each.length, ...wide]};
 }

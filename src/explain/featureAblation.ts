@@ -1,7 +1,8 @@
 import {CoalitionExplainer} from './coalitionExplainer';
-import type {CoalitionOptions, Played} from './coalitionExplainer';
+import type {CoalitionOptions} from './coalitionExplainer';
 import type {Game} from './game';
 import type {ExplainableModel} from './model';
+import type {Played} from './playedValues';
 
 /**
  * How much the score falls without each feature, when it alone is replaced by its baseline (Zeiler and Fergus 2014 for

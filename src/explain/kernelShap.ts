@@ -1,12 +1,13 @@
 import {ConfigurationError, Random} from '../core';
 import {CoalitionExplainer} from './coalitionExplainer';
-import type {CoalitionOptions, Played} from './coalitionExplainer';
+import type {CoalitionOptions} from './coalitionExplainer';
 import {coalitionRegression} from './constrainedLeastSquares';
 import type {CoalitionRegression} from './constrainedLeastSquares';
 import type {Game} from './game';
 import {kernelCoalitions} from './kernelCoalitions';
 import type {WeightedCoalitions} from './kernelCoalitions';
 import type {ExplainableModel} from './model';
+import type {Played} from './playedValues';
 
 export interface KernelShapOptions extends CoalitionOptions {
   /**

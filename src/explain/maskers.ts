@@ -26,7 +26,7 @@ const UNITS = {
 /**
  * A text whose words or sentences can be hidden. What stands between them stays.
  *
- * @throws ConfigurationError for an unknown unit.
+ * @throws ConfigurationError for an unknown unit; from `mask` unless there is an entry for each feature.
  *
  * @example
  * const masker = new TextMasker('Good, very good!');
@@ -69,6 +69,8 @@ export class TextMasker implements Masker<string> {
 
 /**
  * The tokens of a text, any of which can be hidden.
+ *
+ * @throws ConfigurationError from `mask` unless there is an entry for each token.
  *
  * @example
  * new TokenMasker([7, 2, 9], {baseline: 0}).mask([1, 0, 1]); // [7, 0, 9]

@@ -4,7 +4,6 @@ import {ConfigurationError, ShapeError} from '../core';
 import {baselinesFor} from './baseline';
 import type {Baseline} from './baseline';
 import {CoalitionExplainer} from './coalitionExplainer';
-import type {Played} from './coalitionExplainer';
 import {sliceRows} from './explainer';
 import type {ExplainerOptions, Request} from './explainer';
 import {playLeavingOut} from './featureAblation';
@@ -13,6 +12,7 @@ import type {Link} from './link';
 import {coveredExample} from './featureMasker';
 import type {FeatureMasker} from './featureMasker';
 import type {ExplainableModel} from './model';
+import type {Played} from './playedValues';
 
 export interface OcclusionOptions extends ExplainerOptions {
   /** The window's size along each axis of an example: a number for all, or `[8, 8, 3]` for an image. */

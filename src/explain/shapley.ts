@@ -1,11 +1,12 @@
 import type {Explanation} from './explanation';
 import {ConfigurationError, Random, unknownName} from '../core';
 import {CoalitionExplainer} from './coalitionExplainer';
-import type {CoalitionOptions, Played} from './coalitionExplainer';
+import type {CoalitionOptions} from './coalitionExplainer';
 import type {ExplainOptions} from './explainer';
 import type {Game} from './game';
 import type {ExplainInput} from './inputs';
 import type {ExplainableModel} from './model';
+import type {Played} from './playedValues';
 import {playPermutations} from './shapleyPermutations';
 import {allValues, interactionValues, shapleyValues} from './shapleyValues';
 

@@ -1,8 +1,8 @@
 /** Shapley values by random orders of the features, each walked forth and back. */
 import {ConfigurationError} from '../core';
 import type {Random} from '../core';
-import type {Played} from './coalitionExplainer';
 import type {Game} from './game';
+import type {Played} from './playedValues';
 
 const BLOCK = 1024;
 
