@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {sliceRows} from './explainer';
 import type {Features} from './featureMask';
+import {inputPartition} from './inputPartition';
+import type {Partition} from './partitionTree';
 
 /** Makes rows for the model out of examples with some features missing. Give your own to hide features your own way. */
 export interface FeatureMasker {
@@ -31,6 +33,8 @@ export interface MaskedExample {
   mask(coalitions: Uint8Array, count: number, first: number, rows: number): Tensor[];
   /** For each input what each of its numbers gets of the features' values, where these are features of the input. */
   combine?(values: Float64Array): Float64Array[];
+  /** Which features belong together, for PartitionShap; by default neighbours by their numbers. */
+  partition?(): Promise<Partition>;
   /** Lets go of what it holds. */
   dispose(): void;
 }
@@ -43,9 +47,12 @@ export function backgroundMasker(
   backgroundOf: (example: number) => readonly Tensor[],
   featuresOf: (example: number) => Features,
 ): FeatureMasker {
+  const partitions = new Map<Features, Promise<Partition>>();
   return {
     of(example, index) {
-      const {count: players, labels} = featuresOf(index);
+      const features = featuresOf(index);
+      const {count: players, labels} = features;
+      const background = backgroundOf(index);
       const cover: Cover = (coalitions, count, input) => {
         const owners = labels[input]!;
         const size = owners.length;
@@ -56,8 +63,14 @@ export function backgroundMasker(
         return there;
       };
       return {
-        ...coveredExample(example, backgroundOf(index), players, cover),
+        ...coveredExample(example, background, players, cover),
         combine: values => labels.map(owners => Float64Array.from(owners, feature => values[feature]!)),
+        partition() {
+          // A background of several rows is the same for all examples, and a single row does not matter.
+          const found = partitions.get(features) ?? inputPartition(features, example, background);
+          partitions.set(features, found);
+          return found;
+        },
       };
     },
   };

@@ -6,6 +6,7 @@ import {complements, logOdds} from './link';
 import type {Link} from './link';
 import type {MaskedExample} from './featureMasker';
 import type {ScoredModel} from './model';
+import type {Partition} from './partitionTree';
 
 export interface GameOptions {
   readonly model: ScoredModel;
@@ -42,6 +43,12 @@ export class Game {
   /** Notes what the reader should know. */
   warn(message: string): void {
     this.options.warn(message);
+  }
+
+  /** Which players belong together: as their masker knows, or else halved in order. */
+  async partition(): Promise<Partition> {
+    const given = await this.options.masked.partition?.();
+    return given ?? Array.from({length: this.players}, (_, player) => player);
   }
 
   /**

@@ -77,6 +77,9 @@ export {
   waterfallPlot,
 } from './plots';
 export type {PlotGridOptions, PlotKind, PlotOptions, PlotTheme} from './plots';
+export {PartitionShap} from './partitionShap';
+export type {PartitionShapOptions} from './partitionShap';
+export type {Partition} from './partitionTree';
 export {quickshift} from './quickshift';
 export type {QuickshiftOptions} from './quickshift';
 export type {RelevanceRule} from './relevanceRules';
