@@ -5,10 +5,10 @@ import type {Job, Peer} from './peers/job';
 import {median} from './statistics';
 
 /** What one measurement is of. */
-export interface Entry {
+export interface Entry<J = Job> {
   readonly name: string;
-  readonly peer: Peer;
-  readonly job: Job;
+  readonly peer: Peer<J>;
+  readonly job: J;
 }
 
 export interface Measured {
@@ -38,9 +38,9 @@ const MOST_TIMES = 1000;
 const SLOW = 2000;
 const SLOW_ROUNDS = 2;
 
-export async function interleave(entries: readonly Entry[], {rounds, turn}: Rounds): Promise<Outcomes> {
+export async function interleave<J>(entries: readonly Entry<J>[], {rounds, turn}: Rounds): Promise<Outcomes> {
   const outcomes = new Map<string, Outcome>();
-  const running: {entry: Entry; times: number; rounds: number; turns: number[]}[] = [];
+  const running: {entry: Entry<J>; times: number; rounds: number; turns: number[]}[] = [];
   for (const entry of entries) {
     const {name, peer, job} = entry;
     try {

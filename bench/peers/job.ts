@@ -57,15 +57,15 @@ export interface Ready {
 /** What stands ready in a peer's process. */
 export type Prepare = (job: Job) => Promise<Ready> | Ready;
 
-/** Somebody who can be measured. */
-export interface Peer {
+/** Somebody who can be measured, at jobs of some kind. */
+export interface Peer<J = Job> {
   readonly name: string;
   /**
    * Does a job some times, after a warm-up where the job is a new one.
    *
    * @throws Error where the peer cannot do it: the message is the reason.
    */
-  measure(job: Job, times: number): Promise<number[]>;
+  measure(job: J, times: number): Promise<number[]>;
   /** Lets go of what stands ready. */
   rest(): Promise<void>;
   close(): Promise<void>;
