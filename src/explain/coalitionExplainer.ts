@@ -31,7 +31,7 @@ export interface CoalitionOptions extends ExplainerOptions {
   background?: ExplainInput;
   /** Or a single row that hides them. Default 0. */
   baseline?: Baseline;
-  /** Or your own way of hiding them. */
+  /** Or another way of hiding them: `maskTokens`, or your own. */
   masker?: FeatureMasker;
   /** Which numbers come and go together: segments of an image, one-hot columns. By default each comes by itself. */
   featureMask?: FeatureMask;
@@ -134,7 +134,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
       for (const [i, target] of targets.entries()) {
         const example = inputs.map(input => sliceRows(input, i, 1));
         held.push(...example);
-        const masked = masker.of(example, i);
+        const masked = await masker.of(example, i);
         try {
           const game = new Game({
             ...{model, masked, batchSize, signal, count, warn},

@@ -15,7 +15,7 @@ export interface FeatureMasker {
    * @param example the model's inputs, each a batch of one; they live until `dispose` is called on what is returned
    * @param index the example's place in the batch
    */
-  of(example: readonly Tensor[], index: number): MaskedExample;
+  of(example: readonly Tensor[], index: number): MaskedExample | Promise<MaskedExample>;
 }
 
 /** One example, of which features can be hidden. */

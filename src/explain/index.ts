@@ -57,6 +57,8 @@ export type {LimeTabularOptions} from './limeTabular';
 export {LimeText} from './limeText';
 export type {LimeTextOptions, TextModel, TextScores} from './limeText';
 export type {HideColor} from './maskedImages';
+export {maskTokens} from './maskTokens';
+export type {MaskTokensOptions} from './maskTokens';
 export {TextMasker, TokenMasker} from './maskers';
 export type {Masker, TextMaskerOptions} from './maskers';
 export {KernelShap} from './kernelShap';
