@@ -4,6 +4,17 @@ export {AttentionRollout} from './attentionRollout';
 export type {AttentionRolloutOptions} from './attentionRollout';
 export type {Baseline} from './baseline';
 export type {CoalitionOptions} from './coalitionExplainer';
+export {Counterfactual} from './counterfactual';
+export type {CounterfactualOptions} from './counterfactual';
+export type {CounterfactualTarget} from './counterfactualGoal';
+export {Counterfactuals} from './counterfactuals';
+export type {
+  ChangesPlotOptions,
+  CounterfactualExample,
+  CounterfactualsData,
+  FeatureChange,
+} from './counterfactuals';
+export type {CounterfactualLimits, FeatureReference} from './counterfactualSpace';
 export {DeepLift} from './deepLift';
 export type {DeepLiftOptions} from './deepLift';
 export {DeepShap} from './deepShap';

@@ -11,6 +11,7 @@ import {textPlot} from './text';
 import {waterfallPlot} from './waterfall';
 
 export {barPlot, beeswarmPlot, dependencePlot, forcePlot, heatmapPlot, textPlot, waterfallPlot};
+export {changesPlot} from './changes';
 export {plotGrid} from './grid';
 export type {PlotGridOptions} from './grid';
 export type {PlotOptions} from './options';
