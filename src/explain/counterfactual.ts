@@ -68,7 +68,8 @@ const ALIASES = {
  * const counterfactual = new Counterfactual(score, {target: 1, featureNames: ['income', 'debt']});
  * const {examples} = await counterfactual.explain(tf.tensor2d([[1, 2]]));
  * examples[0].found; // true
- * examples[0].changes; // [{feature: 'debt', from: 2, to: 0.49999…}]
+ * examples[0].changes[0].feature; // 'debt'
+ * examples[0].counterfactual; // [1, 0.4999…]
  */
 export class Counterfactual {
   private readonly model: ScoredModel;

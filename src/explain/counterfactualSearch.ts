@@ -113,11 +113,18 @@ function propose(walker: Walker, scale: Float64Array): Step {
     if (missing <= 0) break;
     const from = next[column]!;
     const most = Math.abs(gradient[column]! * (to - from));
-    next[column] = most > missing ? from + (to - from) * (missing / most) : to;
-    expected += Math.min(most, missing);
-    price = most >= missing ? 2 / rate : Infinity;
+    if (most >= missing) {
+      next[column] = from + (to - from) * (missing / most);
+      expected += missing;
+      price = 2 / rate;
+      // Rounding may leave a last bit: no reason to touch another feature.
+      break;
+    }
+    next[column] = to;
+    expected += most;
   }
-  if (price === Infinity && expected >= quest.slack) price = room[0] === undefined ? 1 : 2 / room[0].rate;
+  // Nothing was missing: λ is what the first unit would cost.
+  if (price === Infinity && expected >= quest.slack) price = 2 / (room[0]?.rate ?? 2);
   return {row: next, price, gain: fall(walker, next, expected, price, scale)};
 }
 

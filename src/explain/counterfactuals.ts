@@ -28,6 +28,7 @@ export interface CounterfactualExample {
   readonly score: {readonly output: number; readonly before: number; readonly after: number};
 }
 
+/** What `Counterfactual` found. */
 export interface CounterfactualsData {
   /** One for each example. */
   readonly examples: readonly CounterfactualExample[];
@@ -44,9 +45,9 @@ export type ChangesPlotOptions = Pick<PlotOptions, 'title' | 'width' | 'theme' |
  * The counterfactuals of examples. Plain numbers: there is nothing to dispose.
  *
  * @example
- * const score = (x: tf.Tensor) => tf.sum(x, 1);
+ * const score = (x: tf.Tensor) => tf.sum(tf.mul(x, [1, 2]), 1);
  * const found = await new Counterfactual(score, {target: 1}).explain(tf.tensor2d([[0, 0]]));
- * found.examples[0].changes.length; // 1
+ * found.examples[0].changes.map(({feature}) => feature); // ['feature 1']
  * found.plot().startsWith('<svg'); // true
  */
 export class Counterfactuals {

@@ -85,6 +85,12 @@ describe.each(BACKENDS)('Counterfactual on %s', backend => {
     expect(Math.abs(distance - (3 / 15 + missing / 3))).toBeLessThan(1e-3);
   });
 
+  it('changes no feature by a rounding error', async () => {
+    const score = (x: Tensor2D) => tf.sum(tf.mul(x, [1, 2]), 1);
+    const {examples} = await new Counterfactual(score, {target: 1}).explain(tf.tensor2d([[0, 0]]));
+    expect(examples[0]!.changes.map(({feature}) => feature)).toEqual(['feature 1']);
+  });
+
   it('reaches a value from either side', async () => {
     const score = (x: Tensor2D) => tf.sum(tf.mul(x, [1, 2]), 1);
     const counterfactual = new Counterfactual(score, {target: {value: 10, tolerance: 0.5}});
