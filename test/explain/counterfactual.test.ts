@@ -267,7 +267,8 @@ describe.each(BACKENDS)('Counterfactual on %s', backend => {
       expect(distance / first[i]!.distance).toBeCloseTo(1, 2);
     });
     expect(tf.memory().numTensors).toBe(tensors);
-    tf.dispose([x, model]);
+    x.dispose();
+    model.dispose();
   });
 
   it('ends at once when told to, and passes on what a model throws', async () => {
