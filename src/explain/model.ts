@@ -35,14 +35,22 @@ export interface ModelOptions {
 
 export type Intercept = (call: LayerCall) => readonly Tensor[] | undefined;
 
+/** Which call of which layer. */
+export type CallId = Pick<LayerCall, 'path' | 'nodeIndex'>;
+
+/** Whether it is that call. */
+export function isCall({path, nodeIndex}: CallId, other: CallId | undefined): boolean {
+  return path === other?.path && nodeIndex === other.nodeIndex;
+}
+
 /** A model as explainers see it. */
 export interface ScoredModel {
   /** The LayersModel behind it, for methods that look at its layers. */
   readonly graph: ModelGraph | undefined;
   /** How many inputs it has; undefined for a function, which takes what it is given. */
   readonly inputCount: number | undefined;
-  /** The path of the layer whose activation is left out, where `head` is `'logits'`. */
-  readonly cutAt: string | undefined;
+  /** The call whose activation is left out, where `head` is `'logits'`. */
+  readonly cutAt: CallId | undefined;
   /**
    * Scores `[rows, outputs]` of inputs `[rows, …]`, differentiably. Call it inside a tidy.
    *
@@ -79,12 +87,12 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   const index = choose(names, output);
   const port = graph.outputs[index]!;
   const cutsHead = head === 'logits' && hasProbabilities(port.activation);
-  const last = graph.layers.findLast(({layer}) => layer === port.activationLayer);
+  const cutAt = cutsHead ? graph.activationCall(index) : undefined;
   const score = (inputs: readonly Tensor[], intercept?: Intercept): Tensor2D => {
     // Whoever looks on sees the last layer without its activation.
-    const look: Intercept | undefined = cutsHead
+    const look: Intercept | undefined = cutAt
       ? call => {
-          if (call.path !== last?.path) return intercept?.(call);
+          if (!isCall(call, cutAt)) return intercept?.(call);
           const outputs = [callWithoutActivation(call)];
           return intercept?.({...call, outputs}) ?? outputs;
         }
@@ -95,7 +103,7 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   return {
     graph,
     inputCount: graph.inputs.length,
-    cutAt: cutsHead ? last?.path : undefined,
+    cutAt,
     score,
     predict: async inputs => tf.tidy(() => score(inputs)),
   };

@@ -7,7 +7,8 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import {UnsupportedLayerError} from '../core';
 import {withoutRecording} from '../graph';
 import type {LayerCall} from '../graph';
-import type {Intercept} from './model';
+import {isCall} from './model';
+import type {CallId, Intercept} from './model';
 import {activationOf, callWithWeights, callWithoutActivation} from './tfjsInternals';
 
 /** How relevance is handed from a layer's output to its inputs. */
@@ -18,8 +19,8 @@ export interface RelevanceSettings {
   readonly ruleOf: (layer: string) => RelevanceRule;
   readonly epsilon: number;
   readonly gamma: number;
-  /** The layer whose activation is left out. */
-  readonly cutAt: string | undefined;
+  /** The call whose activation is left out. */
+  readonly cutAt: CallId | undefined;
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
@@ -40,9 +41,9 @@ const MONOTONE = words('elu linear relu relu6 selu softsign tanh');
 /** Replaces every layer by one that follows its rule. */
 export function relevanceIntercept(settings: RelevanceSettings): Intercept {
   return call => {
-    const {layer, path, inputs, outputs} = call;
+    const {layer, inputs, outputs} = call;
     const className = layer.getClassName();
-    const isCut = path === settings.cutAt;
+    const isCut = isCall(call, settings.cutAt);
     if (PASSING.has(className)) return undefined;
     if (isCut && (className === 'Activation' || className === 'Softmax')) return undefined;
     const isKnown = WEIGHTED.has(className) || MIXING.has(className) || ACTIVATIONS.has(className);

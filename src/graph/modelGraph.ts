@@ -85,6 +85,12 @@ export class ModelGraph {
     return graph;
   }
 
+  /** The call whose activation an output ends in: a shared layer has several. Undefined within a wrapper. */
+  activationCall(output: number): {readonly path: string; readonly nodeIndex: number} | undefined {
+    const port = this.outputs[output];
+    return port && this.plan.callBehind(output, port.activationLayer);
+  }
+
   /** All weights in graph order, with `trainable` as it is now. A shared layer's appear once. */
   parameters(): Parameter[] {
     return this.parameterList.current();

@@ -56,6 +56,18 @@ export class Plan {
     return this.steps.some(step => step.randomness !== undefined);
   }
 
+  /** The call of `layer` that an output comes from, through calls that arrange its values anew. */
+  callBehind(output: number, layer: Layer): {path: string; nodeIndex: number} | undefined {
+    let slot = this.outputSlots[output];
+    while (slot !== undefined) {
+      const made: number = slot;
+      const step = this.steps.find(({outputs}) => outputs.includes(made));
+      if (step?.entry.layer === layer) return {path: step.entry.path, nodeIndex: step.nodeIndex};
+      slot = step?.inputs[0];
+    }
+    return undefined;
+  }
+
   /** Runs every call in order. Tensors made on the way belong to the surrounding `tf.tidy`. */
   run(
     inputs: readonly Tensor[],

@@ -23,6 +23,13 @@ const ends: Record<string, () => LayersModel> = {
   },
 };
 
+/** One dense softmax layer, called twice, the second time on what it gave. */
+function calledTwice(): LayersModel {
+  const shared = dense({units: 3, activation: 'softmax'});
+  const x = input({shape: [3]});
+  return functional({inputs: x, outputs: shared.apply(shared.apply(x)) as SymbolicTensor});
+}
+
 describe('the head that gradient methods explain', () => {
   beforeAll(() => useBackend('cpu'));
 
@@ -34,6 +41,20 @@ describe('the head that gradient methods explain', () => {
     logits.setWeights(model.getWeights());
     const options = {absolute: false, head: 'output'} as const;
     const expected = await new Saliency(logits, options).explain(x, {target: 1});
+    const found = await new Saliency(model, {absolute: false}).explain(x, {target: 1});
+    expect(distance(found.values, [...expected.values])).toBeLessThan(1e-6);
+    expect(distance(found.outputs, [...expected.outputs])).toBeLessThan(1e-6);
+  });
+
+  it('is the logits of the last call alone where a layer with a softmax is called twice', async () => {
+    const x = tf.tensor2d([[0.3, -0.7, 1.1]]);
+    const model = withSeed(3, calledTwice);
+    const [kernel, bias] = model.getWeights() as [tf.Tensor2D, tf.Tensor1D];
+    const logits = (rows: tf.Tensor): tf.Tensor => {
+      const affine = (values: tf.Tensor): tf.Tensor => tf.add(tf.matMul(values as tf.Tensor2D, kernel), bias);
+      return affine(tf.softmax(affine(rows)));
+    };
+    const expected = await new Saliency(logits, {absolute: false}).explain(x, {target: 1});
     const found = await new Saliency(model, {absolute: false}).explain(x, {target: 1});
     expect(distance(found.values, [...expected.values])).toBeLessThan(1e-6);
     expect(distance(found.outputs, [...expected.outputs])).toBeLessThan(1e-6);
