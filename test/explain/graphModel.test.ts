@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {loadGraphModel} from '@tensorflow/tfjs-converter';
 import type {GraphModel} from '@tensorflow/tfjs-converter';
 import {describe, expect, it} from 'vitest';
-import {InputXGradient, IntegratedGradients, Saliency} from '../../src/explain';
+import {DeepLift, InputXGradient, IntegratedGradients, Saliency} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {casesOf, expectCase, readOracle, tensorOf} from './oracle';
 
@@ -51,6 +51,20 @@ describe.each(BACKENDS)('a GraphModel on %s', backend => {
     expectCase(await new InputXGradient(model).explain(x, {target}), of('inputXGradient'));
     const integrated = await new IntegratedGradients(model).explain(x, {target});
     expectCase(integrated, of('integratedGradients'));
+    expect(tf.memory().numTensors).toBe(tensors);
+    model.dispose();
+    x.dispose();
+  });
+
+  it('is explained by DeepLift as the LayersModel is', async () => {
+    await activate(backend);
+    const model = await graphModel();
+    const x = tensorOf(oracle.inputs);
+    const tensors = tf.memory().numTensors;
+    const entry = casesOf(oracle, 'deepLift_rescale').find(
+      ({head, baseline}) => head === 'logits' && baseline !== 'mean',
+    )!;
+    expectCase(await new DeepLift(model).explain(x, {target: oracle.targets}), entry);
     expect(tf.memory().numTensors).toBe(tensors);
     model.dispose();
     x.dispose();
