@@ -16,9 +16,10 @@ import {checkLink} from './link';
 import type {Link} from './link';
 import {backgroundMasker} from './featureMasker';
 import type {FeatureMasker} from './featureMasker';
+import {withoutIdle} from './idlePlayers';
 import type {ExplainableModel} from './model';
 import {attributedOf} from './playedValues';
-import type {Played, PlayedExample} from './playedValues';
+import type {AttributionForm, Played, PlayedExample} from './playedValues';
 
 /** Options of all methods that hide features. */
 export interface CoalitionOptions extends ExplainerOptions {
@@ -79,6 +80,9 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     return this.explainGames(input, options, game => this.play(game));
   }
 
+  /** Whether it parts the features in given groups: then each has its place, also where it changes nothing. */
+  protected readonly partsGroups: boolean = false;
+
   /** Plays the game of one example: what the method is. */
   protected abstract play(game: Game): Promise<Played>;
 
@@ -92,7 +96,8 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
     const isAll = options?.target === 'all';
     const examples: PlayedExample[] = [];
     return this.frame.explain(input, options, async request => {
-      if (!isAll || examples.length === 0) examples.push(...(await this.playAll(request, isAll, play)));
+      if (!isAll || examples.length === 0)
+        examples.push(...(await this.playAll(request, {isAll, shape}, play)));
       const {link = 'identity', perFeature = false} = this.options;
       return attributedOf(request, examples, {isAll, link, perFeature, shape});
     });
@@ -120,7 +125,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
 
   private async playAll(
     request: Request,
-    isAll: boolean,
+    {isAll, shape}: Pick<AttributionForm, 'isAll' | 'shape'>,
     play: (game: Game) => Promise<Played>,
   ): Promise<PlayedExample[]> {
     const {model, inputs, targets, dy, signal, count, warn} = request;
@@ -136,14 +141,18 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
         held.push(...example);
         const masked = await masker.of(example, i);
         try {
+          const reduced = this.partsGroups
+            ? {masked, restore: (played: Played) => played}
+            : await withoutIdle(masked, shape);
           const game = new Game({
-            ...{model, masked, batchSize, signal, count, warn},
+            ...{model, masked: reduced.masked, batchSize, signal, count, warn},
             outputs: dy.shape[1],
             target: isAll ? undefined : target,
             link: this.options.link ?? 'identity',
           });
           const {players} = masked;
-          examples.push({...(await play(game)), players, combine: masked.combine});
+          const played = reduced.restore(await play(game), game.columns);
+          examples.push({...played, players, combine: masked.combine});
         } finally {
           masked.dispose();
         }

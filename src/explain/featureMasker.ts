@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {sliceRows} from './explainer';
 import type {Features} from './featureMask';
+import {idleFeatures} from './idlePlayers';
 import {inputPartition} from './inputPartition';
 import type {Partition} from './partitionTree';
 
@@ -35,6 +36,8 @@ export interface MaskedExample {
   combine?(values: Float64Array): Float64Array[];
   /** Which features belong together, for PartitionShap; by default neighbours by their numbers. */
   partition?(): Promise<Partition>;
+  /** One for each feature whose hiding changes nothing, so that no coalition is spent on it; zero for the others. */
+  idle?(): Promise<Uint8Array>;
   /** Lets go of what it holds. */
   dispose(): void;
 }
@@ -65,6 +68,7 @@ export function backgroundMasker(
       return {
         ...coveredExample(example, background, players, cover),
         combine: values => labels.map(owners => Float64Array.from(owners, feature => values[feature]!)),
+        idle: () => idleFeatures(features, example, background),
         partition() {
           // A background of several rows is the same for all examples, and a single row does not matter.
           const found = partitions.get(features) ?? inputPartition(features, example, background);

@@ -30,7 +30,8 @@ interface Design {
  * Shapley values by weighted regression on coalitions of features (Lundberg and Lee 2017; standard errors in the manner
  * of Covert and Lee 2021). The values sum up exactly to the score less the mean score of the background.
  *
- * It costs `samples × background rows` rows for each example. Coalitions and their complements are drawn together, and
+ * It costs `samples × background rows` rows for each example; features that are in every row of the background what they
+ * are in the example are worth zero and cost nothing. Coalitions and their complements are drawn together, and
  * the regression is solved in float64. No feature is dropped: the `l1_reg` of shap leaves at most ten values.
  *
  * @throws ConfigurationError for an unknown option, too few samples, or a logit link of what is no probability;

@@ -41,6 +41,7 @@ export interface PartitionShapOptions extends CoalitionOptions {
  * explanation.values; // Float32Array [3]
  */
 export class PartitionShap extends CoalitionExplainer<PartitionShapOptions> {
+  protected override readonly partsGroups = true;
   private readonly tree: PartitionTree | undefined;
 
   constructor(model: ExplainableModel, options: PartitionShapOptions = {}) {

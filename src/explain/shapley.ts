@@ -29,7 +29,8 @@ const METHODS = ['exact', 'permutation'];
  * 1953; by permutations: Castro, Gómez and Tejada 2009, antithetic as in Mitchell et al. 2022). They sum up to the score
  * less the mean score of the background.
  *
- * Exactly they cost `2^features × background rows` rows: up to 20 features or groups of a `featureMask`.
+ * Exactly they cost `2^features × background rows` rows: up to 20 features or groups of a `featureMask`, not counting
+ * those that are in every row of the background what they are in the example.
  *
  * @throws ConfigurationError for an unknown option, too many features for exact values, or too few evaluations.
  *
