@@ -37,7 +37,7 @@ export function changesPlot(
   });
   return page(
     label(fitted(title, width - 32, 15), 16, 27, {class: 'ink title'}) +
-      horizontalAxis(x, TOP, bottom, 'change, in deviations of the feature') +
+      horizontalAxis(x, TOP, bottom, 'change, as it counts in the distance') +
       bars.join(''),
     {width, height: bottom + 50, theme, description: title},
   );
