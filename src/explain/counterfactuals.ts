@@ -22,7 +22,7 @@ export interface CounterfactualExample {
   readonly counterfactual: Float32Array;
   /** The features that change, those that count most first. */
   readonly changes: readonly FeatureChange[];
-  /** Σ |change|, in median absolute deviations of a background where one was given, and 1 for each category that changes. */
+  /** Σ |change|, in median absolute deviations of a background if there is one; 1 for each category that changes. */
   readonly distance: number;
   /** The score that the target speaks of. */
   readonly score: {readonly output: number; readonly before: number; readonly after: number};

@@ -1,0 +1,92 @@
+/** What waits for the device: nothing in a step, so that a GPU is never idle while JavaScript looks at a number. */
+import * as tf from '@tensorflow/tfjs-core';
+import {afterEach, beforeAll, describe, expect, it, vi} from 'vitest';
+import {useBackend} from '../../src/backend';
+import {
+  EarlyStopping,
+  ExponentialMovingAverage,
+  GradientAccumulation,
+  LearningRateScheduler,
+  ReduceLROnPlateau,
+  TerminateOnNaN,
+} from '../../src/callbacks';
+import {CalibrationError, CohenKappa, FScore, MatthewsCorrelation, TopKAccuracy} from '../../src/metrics';
+import * as optimizers from '../../src/optimizers';
+import type {Optimizer} from '../../src/optimizers';
+import {cosine} from '../../src/schedules';
+import {Trainer} from '../../src/trainer';
+import type {TrainerOptions} from '../../src/trainer';
+import {blobs, classifier} from './fixtures';
+
+const BATCH = 8;
+const [FEW, MANY] = [8, 100];
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Tensors read while training for some steps, and how many of them a program had to wait for. */
+async function readsIn(
+  steps: number,
+  options: () => TrainerOptions,
+): Promise<{all: number; waiting: number}> {
+  const model = classifier();
+  const {x, y} = blobs(steps * BATCH);
+  const trainer = new Trainer(model, {loss: 'sparseCategoricalCrossentropy', seed: 1, ...options()});
+  const reads = vi.spyOn(tf.engine(), 'read');
+  const waits = vi.spyOn(tf.engine(), 'readSync');
+  await trainer.fit([x, y], {epochs: 1, batchSize: BATCH});
+  const found = {all: reads.mock.calls.length + waits.mock.calls.length, waiting: waits.mock.calls.length};
+  vi.restoreAllMocks();
+  model.dispose();
+  return found;
+}
+
+/** Every optimizer with its defaults. */
+const all: Record<string, new () => Optimizer> = {
+  Adadelta: optimizers.Adadelta,
+  Adafactor: optimizers.Adafactor,
+  Adagrad: optimizers.Adagrad,
+  Adam: optimizers.Adam,
+  Adamax: optimizers.Adamax,
+  AdamW: optimizers.AdamW,
+  LAMB: optimizers.LAMB,
+  Lion: optimizers.Lion,
+  Nadam: optimizers.Nadam,
+  RMSprop: optimizers.RMSprop,
+  SGD: optimizers.SGD,
+};
+
+const ways: Record<string, () => TrainerOptions> = {
+  ...Object.fromEntries(Object.entries(all).map(([name, Made]) => [name, () => ({optimizer: new Made()})])),
+  'clipping and accumulation': () => ({clipNorm: 1, callbacks: [new GradientAccumulation({steps: 4})]}),
+  metrics: () => ({
+    metrics: [
+      'accuracy',
+      new TopKAccuracy({k: 2}),
+      new FScore({average: 'macro'}),
+      new CohenKappa(),
+      new MatthewsCorrelation(),
+      new CalibrationError(),
+    ],
+  }),
+  callbacks: () => ({
+    callbacks: [
+      new EarlyStopping({monitor: 'loss', patience: 3}),
+      new ReduceLROnPlateau({monitor: 'loss'}),
+      new ExponentialMovingAverage(),
+      new TerminateOnNaN({every: 50}),
+      new LearningRateScheduler(cosine({initial: 0.01, steps: 1000})),
+    ],
+  }),
+};
+
+describe('a training step', () => {
+  beforeAll(() => useBackend('wasm'));
+
+  it.each(Object.keys(ways))('reads nothing back: %s', async name => {
+    const few = await readsIn(FEW, ways[name]!);
+    const many = await readsIn(MANY, ways[name]!);
+    // What is looked at now and then (TerminateOnNaN) is read, and what an epoch ends with.
+    expect(many.all - few.all).toBeLessThan((MANY - FEW) / 8);
+    expect(many.waiting).toBe(few.waiting);
+  });
+});
