@@ -62,6 +62,16 @@ describe.each(BACKENDS)('gradient methods on %s', backend => {
         expect(distance(explanation.deltas!, entry.delta!)).toBeLessThan(1e-4);
     });
 
+    if (name === 'mlp')
+      it.each(casesOf(oracle, 'integratedGradients_limit'))('integrate to the limit: $title', async entry => {
+        const options = {steps: 4000, rule: 'riemannMiddle', batchSize: 4000} as const;
+        const baseline = entry.baseline === 'zero' ? 0 : oracle.baselines.mean;
+        const explainer = new IntegratedGradients(model, {...options, head: headOf(entry), baseline});
+        const explanation = await explainer.explain(x, {target});
+        expectCase(explanation, entry);
+        expect(distance(explanation.deltas!, [0, 0, 0, 0])).toBeLessThan(entry.tol);
+      });
+
     if (name === 'cnn')
       it.each(casesOf(oracle, 'layerIntegratedGradients'))('integrate at a layer: $title', async entry => {
         const explainer = new LayerIntegratedGradients(model, {layer: entry.layer!, steps: 50});
