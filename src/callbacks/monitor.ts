@@ -2,6 +2,7 @@
  * Watching one number of the logs: which it is, whether higher or lower is better, and what counts as better.
  */
 import {ConfigurationError} from '../core';
+import {directionOf} from '../metrics';
 import type {EpochEndContext, Logs, TrainContext} from '../trainer';
 import {badOption, checkNumber} from './options';
 
@@ -34,7 +35,7 @@ export class Monitor {
     checkNumber(owner, 'minDelta', minDelta);
     this.name = monitor;
     this.minDelta = Math.abs(minDelta);
-    this.descending = (mode === 'auto' ? directionOf(owner, monitor) : mode) === 'min';
+    this.descending = (mode === 'auto' ? directionByName(owner, monitor) : mode) === 'min';
   }
 
   /** Whether `current` is better than `reference` by more than `minDelta`. NaN never is; any number beats undefined. */
@@ -77,14 +78,9 @@ export class Monitor {
   }
 }
 
-const FALLING =
-  /(loss|error|divergence|entropy|deviance|perplexity|hinge|poisson|huber|log_?cosh|brier|mse|mae|mape|msle|rmse|kld|ece)$/i;
-const RISING =
-  /(accuracy|acc|auc|precision|recall|sensitivity|specificity|similarity|f1|f2|f\d*_?score|f_?beta(_?score)?|r_?2(_?score)?|r_?squared|kappa|matthews\w*|mcc|iou|dice)(_?at_?\d+|_\d+)?$/i;
-
-function directionOf(owner: string, monitor: string): 'min' | 'max' {
-  if (FALLING.test(monitor)) return 'min';
-  if (RISING.test(monitor)) return 'max';
+function directionByName(owner: string, monitor: string): 'min' | 'max' {
+  const direction = directionOf(monitor);
+  if (direction !== undefined) return direction;
   throw new ConfigurationError(
     `${owner} cannot tell from its name whether a higher '${monitor}' is better.`,
     {

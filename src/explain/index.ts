@@ -79,6 +79,10 @@ export type {FeatureMasker, MaskedExample} from './featureMasker';
 export type {MatrixLike} from './matrix';
 export type {ExplainableModel, GraphModelLike, ModelOptions, ScoreFunction} from './model';
 export type {Noise} from './noise';
+export {PermutationImportance} from './permutationImportance';
+export type {ImportanceMetric, PermutationImportanceOptions} from './permutationImportance';
+export {Importances} from './importances';
+export type {ImportancesData} from './importances';
 export {
   barPlot,
   beeswarmPlot,

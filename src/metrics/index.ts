@@ -2,6 +2,7 @@ export * from './accuracy';
 export {CohenKappa, MatthewsCorrelation, type AgreementOptions, type CohenKappaOptions} from './agreement';
 export {CalibrationError, type CalibrationErrorOptions} from './calibration';
 export {DeviceSum} from './deviceSum';
+export {directionOf} from './direction';
 export * from './errors';
 export {getMetric} from './get';
 export {Mean, MeanMetric} from './mean';

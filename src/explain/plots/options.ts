@@ -37,7 +37,7 @@ const NAMES = [
 export type Settings = PlotOptions & Required<Pick<PlotOptions, 'width' | 'theme' | 'maxFeatures'>>;
 
 /** @throws ConfigurationError for an option that does not exist, or out of its range. */
-export function settings(explanation: Explanation, options: PlotOptions): Settings {
+export function settings({batch}: Pick<Explanation, 'batch'>, options: PlotOptions): Settings {
   checkNames('plot()', options, NAMES);
   const {width = 720, maxFeatures = 10, theme = 'auto', overlay = 0.5, outliers = 2, example} = options;
   const within = (name: string, value: number, low: number, high: number): void => {
@@ -51,8 +51,8 @@ export function settings(explanation: Explanation, options: PlotOptions): Settin
   within('maxFeatures', maxFeatures, 1, 1000);
   within('overlay', overlay, 0, 1);
   within('outliers', outliers, 0, 99);
-  if (example !== undefined && !(Number.isInteger(example) && example >= 0 && example < explanation.batch)) {
-    throw new ConfigurationError(`There is no example ${example}: ${explanation.batch} are explained.`, {
+  if (example !== undefined && !(Number.isInteger(example) && example >= 0 && example < batch)) {
+    throw new ConfigurationError(`There is no example ${example}: ${batch} are explained.`, {
       code: 'configuration/plot',
     });
   }
