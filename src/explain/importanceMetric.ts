@@ -9,8 +9,8 @@ import {
   Metric,
   R2Score,
   RootMeanSquaredError,
+  directionOf,
 } from '../metrics';
-import {directionOf} from '../metrics';
 import type {Scores} from './perturbation';
 
 /**

@@ -70,12 +70,24 @@ export class Importances {
    * Bars, the most important feature on top, with a standard deviation to either side: SVG text.
    *
    * @throws ConfigurationError for wrong options.
+   *
+   * @example
+   * const evaluations = {forward: 30, backward: 0};
+   * const data = {metric: 'r2', baseScore: 1, repeats: [[0.5], [0]], featureNames: ['age', 'height'], evaluations};
+   * new Importances(data).plot({title: 'What counts'}).startsWith('<svg'); // true
    */
   plot(options: PlotOptions = {}): string {
     return importancePlot(this, options);
   }
 
-  /** All there is, as plain arrays. */
+  /**
+   * All there is, as plain arrays.
+   *
+   * @example
+   * const evaluations = {forward: 30, backward: 0};
+   * const data = {metric: 'r2', baseScore: 1, repeats: [[0.5], [0]], featureNames: ['age', 'height'], evaluations};
+   * JSON.parse(JSON.stringify(new Importances(data))).mean; // [0.5, 0]
+   */
   toJSON(): object {
     const {method, data, mean, standardDeviation} = this;
     return {method, ...data, mean: [...mean], standardDeviation: [...standardDeviation]};

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {PermutationImportance} from '../../src/explain';
-import type {PermutationImportanceOptions} from '../../src/explain';
 import {LogLoss} from '../../src/metrics';
 import {activate, BACKENDS} from '../graph/backends';
 import {buildModel, distance, readOracle} from './oracle';
@@ -105,10 +106,26 @@ describe.each(BACKENDS)('permutation importance on %s', backend => {
     expect(first.repeats).toEqual(second.repeats);
   });
 
+  it('asks which output of a model with several is measured', async () => {
+    const given = layers.input({shape: [3]});
+    const outputs = ['price', 'rent'].map(
+      name => layers.layers.dense({name, units: 1}).apply(given) as SymbolicTensor,
+    );
+    const model = layers.model({inputs: given, outputs});
+    expect(() => new PermutationImportance(model, {metric: 'mse'})).toThrow(
+      'The model has 2 outputs: price, rent',
+    );
+    const rent = tf.tidy(() => (model.predict(tf.tensor2d(X)) as Tensor[])[1]!);
+    const found = await new PermutationImportance(model, {metric: 'mse', output: 'rent'}).explain(X, rent);
+    expect(found.baseScore).toBeLessThan(1e-12);
+    expect(Math.min(...found.mean)).toBeGreaterThan(0);
+    rent.dispose();
+    model.dispose();
+  });
+
   it('refuses what cannot mean anything, and leaves nothing behind', async () => {
     const tensors = tf.memory().numTensors;
-    const make = (options: object) => () =>
-      new PermutationImportance(linear, {metric: 'mse', ...options} as PermutationImportanceOptions);
+    const make = (options: object) => () => new PermutationImportance(linear, {metric: 'mse', ...options});
     expect(make({metric: 'acuracy'})).toThrow(/Did you mean 'accuracy'/);
     expect(make({metric: 3})).toThrow('is 3');
     expect(make({repeats: 0})).toThrow('repeats of PermutationImportance is 0');
