@@ -7,3 +7,4 @@ export * from './philox';
 export * from './platform';
 export * from './random';
 export * from './state';
+export * from './yielding';

@@ -9,6 +9,7 @@ import type {ExplainInput} from './inputs';
 import type {ExplainableModel} from './model';
 import {findLayer} from './site';
 import {watchingAttention} from './tfjsInternals';
+import {nextTurn} from './turns';
 
 export interface AttentionRolloutOptions extends ExplainerOptions {
   /** How the heads of a layer become one. Default `'mean'`. */
@@ -91,7 +92,7 @@ export class AttentionRollout implements Explainer {
     const parts: Tensor[] = [];
     try {
       for (let first = 0; first < targets.length; first += batchSize) {
-        signal?.throwIfAborted();
+        await nextTurn(signal);
         const rows = Math.min(batchSize, targets.length - first);
         parts.push(tf.tidy(() => this.rollout(inputs.map(input => sliceRows(input, first, rows)))));
         count(rows);

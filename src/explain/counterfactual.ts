@@ -131,6 +131,7 @@ export class Counterfactual {
     await putBack(sought, slopes, space, maxIterations);
     const rowsFound = quests.map(({best, nearest}) => best?.row ?? nearest.row);
     const after = await slopes.scores(rowsFound);
+    options.signal?.throwIfAborted();
     const examples = quests.map(({goal, x}, i): CounterfactualExample => {
       const counterfactual = rowsFound[i]!;
       return {

@@ -7,6 +7,7 @@ import type {Goal} from './counterfactualGoal';
 import type {Bounds} from './counterfactualSpace';
 import {scoreInChunks} from './perturbation';
 import type {Scoring} from './perturbation';
+import {nextTurn} from './turns';
 
 /** A row to look at. */
 export interface Place {
@@ -49,7 +50,7 @@ export class MarginSlopes {
     const {batchSize, signal} = this.scoring;
     const found: Slope[] = [];
     for (let first = 0; first < places.length && this.hasGradients; first += batchSize) {
-      signal?.throwIfAborted();
+      await nextTurn(signal);
       try {
         found.push(...(await this.gradients(places.slice(first, first + batchSize))));
       } catch (error) {

@@ -8,6 +8,7 @@ import {GradientExplainer} from './gradientExplainer';
 import type {GradientAttributions, GradientRequest} from './gradientExplainer';
 import type {ExplainableModel} from './model';
 import {sumRows} from './rows';
+import {nextTurn} from './turns';
 
 export interface DeepLiftOptions extends ExplainerOptions {
   /** What the input is compared with; default 0. */
@@ -75,7 +76,7 @@ export async function attributePairs(
   let sums = values.map(value => tf.zerosLike(value));
   try {
     for (let first = 0; first < pairs.length; first += batchSize) {
-      signal?.throwIfAborted();
+      await nextTurn(signal);
       const part = pairs.slice(first, first + batchSize);
       const before = sums;
       const {next, scores} = tf.tidy(() => {

@@ -8,6 +8,7 @@ import {resolveTargets, takeInputs} from './inputs';
 import type {ExplainInput, Target} from './inputs';
 import {scoredModel} from './model';
 import type {ExplainableModel, ModelOptions, ScoredModel} from './model';
+import {nextTurn} from './turns';
 
 /** Options that every explainer takes. */
 export interface ExplainerOptions extends ModelOptions {
@@ -95,7 +96,7 @@ export class ExplanationFrame {
       evaluations.forward += scores.rows;
       const classes: ClassScores[] = [];
       for (const targets of resolveTargets(target, scores.data, scores.outputs)) {
-        signal?.throwIfAborted();
+        await nextTurn(signal);
         const dy = oneHotRows(targets, scores.outputs);
         held.push(dy);
         const outputs = Float32Array.from(targets, (of, i) => scores.data[i * scores.outputs + of]!);
@@ -108,6 +109,7 @@ export class ExplanationFrame {
           },
           warn: message => void warnings.add(message),
         });
+        signal?.throwIfAborted();
         classes.push({targets, outputs, ...attributed});
       }
       return new Explanation({
@@ -144,7 +146,7 @@ export async function predictRows(
   let data = new Float32Array(0);
   let outputs = 1;
   for (let first = 0; first < rows; first += batchSize) {
-    signal?.throwIfAborted();
+    await nextTurn(signal);
     const count = Math.min(batchSize, rows - first);
     const part = count === rows ? [...inputs] : inputs.map(input => sliceRows(input, first, count));
     let scores: Tensor2D | undefined;

@@ -7,6 +7,7 @@ import type {Link} from './link';
 import type {MaskedExample} from './featureMasker';
 import type {ScoredModel} from './model';
 import type {Partition} from './partitionTree';
+import {nextTurn} from './turns';
 
 export interface GameOptions {
   readonly model: ScoredModel;
@@ -65,7 +66,7 @@ export class Game {
       const count = Math.min(chunk, all - at);
       const some = coalitions.subarray(at * players, (at + count) * players);
       for (let first = 0; first < masked.rows; first += rows) {
-        signal?.throwIfAborted();
+        await nextTurn(signal);
         const size = Math.min(rows, masked.rows - first);
         const found = await this.meanScores(some, count, first, size);
         found.forEach((values, look) =>

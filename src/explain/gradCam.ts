@@ -61,17 +61,26 @@ export class GradCam extends GradientExplainer<GradCamOptions> {
     const {inputs, values, model} = request;
     const {upsample = 'bilinear', guided = false} = this.options;
     const [value] = values as [Tensor];
-    return tf.tidy(() => {
-      const maps = asMaps(value);
-      const size = upsample === false ? undefined : inputSize(inputs, value);
-      const map = this.classMap(maps, asMaps(plainGradients(request)[0]!));
-      const sized = size === undefined ? map : resize(map, size, upsample);
-      const shaped = value.rank === 3 ? tf.reshape(sized, [sized.shape[0], sized.shape[1], 1]) : sized;
+    const held: Tensor[] = await plainGradients(request);
+    try {
+      const shaped = tf.tidy(() => {
+        const maps = asMaps(value);
+        const size = upsample === false ? undefined : inputSize(inputs, value);
+        const map = this.classMap(maps, asMaps(held[0]!));
+        const sized = size === undefined ? map : resize(map, size, upsample);
+        return value.rank === 3 ? tf.reshape(sized, [sized.shape[0], sized.shape[1], 1]) : sized.clone();
+      });
       if (!guided) return {attributions: [shaped]};
+      held.push(shaped);
       const site = inputSite(model);
-      const gradients = guidedGradients({...request, site, values: site.read(inputs)}, 'guided');
-      return {attributions: gradients.map(gradient => tf.mul(gradient, shaped))};
-    });
+      const at = tf.tidy(() => site.read(inputs).map(value => value.clone()));
+      held.push(...at);
+      const gradients = await guidedGradients({...request, site, values: at}, 'guided');
+      held.push(...gradients);
+      return {attributions: tf.tidy(() => gradients.map(gradient => tf.mul(gradient, shaped)))};
+    } finally {
+      tf.dispose(held);
+    }
   }
 
   /** `Σ weight · map` over the channels. */

@@ -12,6 +12,7 @@ import {checkNoise, checkSamples, givenSamples, noiseFor} from './noise';
 import type {Noise} from './noise';
 import {sumRows} from './rows';
 import {gradientsAt} from './site';
+import {nextTurn} from './turns';
 
 /** Where one gradient is taken: at `background + alpha (input − background)`. */
 export interface GradientShapDraw {
@@ -86,7 +87,7 @@ export class GradientShap extends GradientExplainer<GradientShapOptions> {
       // Rows go sample by sample, so that noise for a few samples of all examples is made at a time.
       const perCall = Math.max(1, Math.floor(batchSize / batch));
       for (let first = 0; first < samples; first += perCall) {
-        signal?.throwIfAborted();
+        await nextTurn(signal);
         const taken = Math.min(perCall, samples - first);
         const example = Array.from({length: taken * batch}, (_, row) => row % batch);
         const drawn = example.map((of, row) => draws[of]![first + Math.floor(row / batch)]!);

@@ -30,7 +30,7 @@ export class GuidedBackprop extends GradientExplainer<ExplainerOptions> {
   }
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
-    return {attributions: guidedGradients(request, 'guided')};
+    return {attributions: await guidedGradients(request, 'guided')};
   }
 }
 
@@ -54,12 +54,15 @@ export class Deconvolution extends GradientExplainer<ExplainerOptions> {
   }
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
-    return {attributions: guidedGradients(request, 'deconvolution')};
+    return {attributions: await guidedGradients(request, 'deconvolution')};
   }
 }
 
 /** Gradients at the site with a rule for relu; the caller disposes them. */
-export function guidedGradients(request: GradientRequest, rule: 'guided' | 'deconvolution'): Tensor[] {
+export async function guidedGradients(
+  request: GradientRequest,
+  rule: 'guided' | 'deconvolution',
+): Promise<Tensor[]> {
   let met = false;
   const relu: GradientRule = original => ({
     ...original,
@@ -69,7 +72,9 @@ export function guidedGradients(request: GradientRequest, rule: 'guided' | 'deco
       return rule === 'deconvolution' ? {x: () => back} : original.gradFunc(back, saved, attrs);
     },
   });
-  const gradients = withGradientRules({Relu: relu, Relu6: relu}, () => plainGradients(request));
+  const gradients = await plainGradients(request, undefined, run =>
+    withGradientRules({Relu: relu, Relu6: relu}, run),
+  );
   if (!met) request.warn('The model has no relu on the way: these are its plain gradients.');
   return gradients;
 }

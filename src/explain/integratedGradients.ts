@@ -11,6 +11,7 @@ import {RULES} from './quadrature';
 import type {Rule} from './quadrature';
 import {gradientsAt, inputSite, layerSite} from './site';
 import type {Site} from './site';
+import {nextTurn} from './turns';
 
 export interface IntegratedGradientsOptions extends ExplainerOptions {
   /** Where the path begins; default 0. */
@@ -72,7 +73,7 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
       count(batch);
       let sums = hold(values.map(value => tf.zerosLike(value)));
       for (let first = 0; first < batch * steps; first += batchSize) {
-        signal?.throwIfAborted();
+        await nextTurn(signal);
         const rows = Array.from({length: Math.min(batchSize, batch * steps - first)}, (_, i) => first + i);
         const next = tf.tidy(() => {
           const example = tf.tensor1d(

@@ -11,6 +11,7 @@ import {GradientExplainer} from './gradientExplainer';
 import type {GradientAttributions, GradientRequest} from './gradientExplainer';
 import type {ExplainableModel} from './model';
 import {inputSite, layerSite} from './site';
+import {nextTurn} from './turns';
 
 export interface LayerConductanceOptions extends ExplainerOptions {
   /** The layer, by its name or path. */
@@ -64,7 +65,7 @@ export class LayerConductance extends GradientExplainer<LayerConductanceOptions>
         // Each part of the path but the first starts from the last point of the one before.
         const perCall = Math.max(1, batchSize - 1);
         for (let first = 0; first < steps; first += perCall) {
-          signal?.throwIfAborted();
+          await nextTurn(signal);
           const points = Math.min(perCall, steps - first) + 1;
           const at = Array.from({length: points}, (_, point) => (first + point) / steps);
           const next = tf.tidy(() => tf.add(sum, this.alongPath(request, {example: i, baseInputs, at})));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, unknownName} from '../core';
 import type {ExplainerOptions} from './explainer';
 import {GradientExplainer} from './gradientExplainer';
@@ -63,8 +64,7 @@ export class LayerRelevance extends GradientExplainer<LayerRelevanceOptions> {
     const {site, model} = request;
     const intercept = relevanceIntercept({ruleOf, epsilon, gamma, cutAt: model.cutAt});
     const ruled: Site = {...site, score: (inputs, values) => site.score(inputs, values, intercept)};
-    return {
-      attributions: plainGradients({...request, site: ruled}, (gradient, value) => tf.mul(gradient, value)),
-    };
+    const finish = (gradient: Tensor, value: Tensor): Tensor => tf.mul(gradient, value);
+    return {attributions: await plainGradients({...request, site: ruled}, finish)};
   }
 }

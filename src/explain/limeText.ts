@@ -12,6 +12,7 @@ import {SURROGATE_OPTIONS, attributedBy, checkSurrogateOptions, fitSurrogate} fr
 import {maskDistance, nearness, warnOfPoorFit} from './surrogate';
 import type {Neighbourhood, SurrogateOptions} from './surrogate';
 import {callInScope} from './tfjsInternals';
+import {nextTurn} from './turns';
 
 /** Scores of texts, `[texts]` or `[texts, outputs]`: a tensor, which is disposed, or nested arrays. */
 export type TextScores = Tensor | readonly number[] | readonly (readonly number[])[];
@@ -80,6 +81,7 @@ export class LimeText {
     if (texts.length === 0) throw new DataError('There is no text to explain.', {code: 'data/empty'});
     const looked: Looked[] = [];
     for (const [i, text] of texts.entries()) looked.push(await this.lookAround(text, i, signal));
+    signal?.throwIfAborted();
     const {outputs} = looked[0]!.scores;
     const own = Float32Array.from(looked.flatMap(({scores}) => [...scores.data.subarray(0, outputs)]));
     const warnings = new Set<string>();
@@ -144,7 +146,7 @@ export class LimeText {
     let data = new Float32Array(0);
     let outputs = 1;
     for (let first = 0; first < samples; first += batchSize) {
-      signal?.throwIfAborted();
+      await nextTurn(signal);
       const count = Math.min(batchSize, samples - first);
       const texts = Array.from({length: count}, (_, i) =>
         masker.mask(rows.subarray((first + i) * features, (first + i + 1) * features)),
@@ -162,8 +164,11 @@ async function readScores(model: TextModel, texts: readonly string[]): Promise<F
   const given = await callInScope(() => model(texts));
   let scores: Float32Array;
   if (given instanceof tf.Tensor) {
-    scores = Float32Array.from(await given.data());
-    given.dispose();
+    try {
+      scores = Float32Array.from(await given.data());
+    } finally {
+      given.dispose();
+    }
   } else scores = Float32Array.from(given.flat());
   if (scores.length === 0 || scores.length % texts.length !== 0 || !scores.every(Number.isFinite)) {
     throw new ConfigurationError(`The model gives ${scores.length} scores for ${texts.length} texts.`, {

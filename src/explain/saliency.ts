@@ -6,6 +6,7 @@ import {GradientExplainer} from './gradientExplainer';
 import type {GradientAttributions, GradientRequest} from './gradientExplainer';
 import type {ExplainableModel} from './model';
 import {gradientsAt} from './site';
+import {nextTurn} from './turns';
 
 export interface SaliencyOptions extends ExplainerOptions {
   /** Default true: how much the score moves, whichever way. False keeps the signs. */
@@ -31,8 +32,8 @@ export class Saliency extends GradientExplainer<SaliencyOptions> {
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
     const {absolute = true} = this.options;
-    const attributions = plainGradients(request, gradient => (absolute ? tf.abs(gradient) : gradient));
-    return {attributions};
+    const finish = (gradient: Tensor): Tensor => (absolute ? tf.abs(gradient) : gradient);
+    return {attributions: await plainGradients(request, finish)};
   }
 }
 
@@ -54,28 +55,42 @@ export class InputXGradient extends GradientExplainer<ExplainerOptions> {
   }
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
-    return {attributions: plainGradients(request, (gradient, value) => tf.mul(gradient, value))};
+    return {attributions: await plainGradients(request, (gradient, value) => tf.mul(gradient, value))};
   }
 }
 
-/** What `finish` makes of the gradients at the examples, `batchSize` rows at a time; the caller disposes it. */
-export function plainGradients(
-  {site, inputs, values, dy, batchSize, count}: GradientRequest,
-  finish: (gradient: Tensor, value: Tensor) => Tensor = gradient => gradient.clone(),
-): Tensor[] {
+/**
+ * What `finish` makes of the gradients at the examples, `batchSize` rows at a time; the caller disposes it.
+ *
+ * @param around what a synchronous run of some rows happens in
+ */
+export async function plainGradients(
+  {site, inputs, values, dy, batchSize, count, signal}: GradientRequest,
+  finish: (gradient: Tensor, value: Tensor) => Tensor = gradient => gradient,
+  around: (run: () => Tensor[]) => Tensor[] = run => run(),
+): Promise<Tensor[]> {
   const rows = dy.shape[0];
-  count(rows, rows);
-  return tf.tidy(() => {
-    const parts: Tensor[][] = [];
+  const parts: Tensor[][] = [];
+  try {
     for (let first = 0; first < rows; first += batchSize) {
+      await nextTurn(signal);
       const size = Math.min(batchSize, rows - first);
       const cut = (tensor: Tensor): Tensor => sliceRows(tensor, first, size);
-      const here = values.map(cut);
-      const {gradients} = gradientsAt(site, inputs.map(cut), here, cut(dy) as typeof dy);
-      parts.push(gradients.map((gradient, i) => finish(gradient, here[i]!)));
+      const part = tf.tidy(() => {
+        const here = values.map(cut);
+        return around(() => gradientsAt(site, inputs.map(cut), here, cut(dy) as typeof dy).gradients).map(
+          (gradient, i) => finish(gradient, here[i]!),
+        );
+      });
+      parts.push(part);
+      count(size, size);
     }
-    return values.map((_, i) =>
-      parts.length === 1 ? parts[0]![i]!.clone() : tf.concat(parts.map(part => part[i]!)),
+    return tf.tidy(() =>
+      values.map((_, i) =>
+        parts.length === 1 ? parts[0]![i]!.clone() : tf.concat(parts.map(part => part[i]!)),
+      ),
     );
-  });
+  } finally {
+    tf.dispose(parts);
+  }
 }

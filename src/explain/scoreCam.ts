@@ -84,7 +84,6 @@ export class ScoreCam implements Explainer {
       const ranges = await this.rangesOf(value);
       const scores: number[] = [];
       for (let first = 0; first < channels; first += batchSize) {
-        signal?.throwIfAborted();
         const rows = Math.min(batchSize, channels - first);
         const masked = tf.tidy(() => {
           const masks = channelMasks(value, size, first, rows);

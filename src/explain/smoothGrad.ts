@@ -12,6 +12,7 @@ import {checkNoise, checkSamples, givenSamples, noiseFor} from './noise';
 import type {Noise} from './noise';
 import {Saliency} from './saliency';
 import {inputSite} from './site';
+import {nextTurn} from './turns';
 
 export interface SmoothGradOptions {
   /** Noisy copies of each example. Default 50, or as many as the given noise is for. */
@@ -76,7 +77,7 @@ export class SmoothGrad implements Explainer {
     const moments = new Moments();
     try {
       for (let first = 0; first < samples; first += perCall) {
-        request.signal?.throwIfAborted();
+        await nextTurn(request.signal);
         const count = Math.min(perCall, samples - first);
         const noisy = this.noisyRequest(request, first, count);
         try {

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {disposeState} from '../checkpoint';
+import {Yielder} from '../core';
 import type {StateTree} from '../core';
 import type {ModelGraph} from '../graph';
 import {disposeBatch, prepareBatch} from './batches';
@@ -16,7 +17,6 @@ import {Scores} from './scores';
 import {emptyError} from './source';
 import type {BatchSource} from './source';
 import type {TrainerCore} from './trainerCore';
-import {Yielder} from './yielding';
 
 /** One pass over data without training. */
 export interface Pass {

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {disposeState} from '../checkpoint';
-import {ConfigurationError} from '../core';
+import {ConfigurationError, Yielder} from '../core';
 import {disposeBatch, prepareBatch} from './batches';
 import {checkFinite, checkTargets} from './checkData';
 import {DataFeed} from './feed';
@@ -15,7 +15,6 @@ import {emptyError} from './source';
 import type {BatchSource} from './source';
 import {Stepper} from './stepper';
 import type {TrainerCore} from './trainerCore';
-import {Yielder} from './yielding';
 
 export interface FindLearningRateOptions {
   /** The first rate. Default 1e-7. */

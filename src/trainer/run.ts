@@ -2,7 +2,7 @@
  * One call of `fit`: epochs, data, validation, hooks, checkpoints. The numbers are made in stepper.ts.
  */
 import {decodeState, disposeState, encodeState} from '../checkpoint';
-import {CheckpointError, ConfigurationError, DataError} from '../core';
+import {CheckpointError, ConfigurationError, DataError, Yielder} from '../core';
 import {disposeBatch, prepareBatch} from './batches';
 import type {PreparedBatch} from './batches';
 import type {InferenceContext, Logs, StopReason, TrainContext} from './callback';
@@ -21,7 +21,6 @@ import type {BatchSource, DataPosition} from './source';
 import {StatisticsRefresh} from './statistics';
 import {Stepper} from './stepper';
 import type {TrainerCore} from './trainerCore';
-import {Yielder} from './yielding';
 
 /** Batches that BatchNorm's statistics are recomputed from where the data has no end. */
 const ENDLESS_REFRESH = 100;
