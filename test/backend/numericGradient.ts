@@ -73,14 +73,20 @@ export function numericGradient(testCase: GradientCase): number[][] {
 /** By tfjs, on the active backend. */
 export function autoGradient(testCase: GradientCase): number[][] {
   return tf.tidy(() => {
+    const [, ...gradients] = gradientTensors(testCase);
+    return gradients.map(gradient => Array.from(gradient.dataSync()));
+  });
+}
+
+/** The output of a case, and the gradients of its weighted sum for all inputs. The caller disposes them. */
+export function gradientTensors(testCase: GradientCase): Tensor[] {
+  return tf.tidy(() => {
     const inputs = inputsOf(testCase).map((v, i) => tf.tensor(v, [...testCase.shapes[i]!]));
     const scalar = (...xs: Tensor[]): Tensor => {
       const output = evaluate(testCase, xs);
       return tf.sum(tf.mul(output, tf.tensor(weightsFor(testCase, output.size), output.shape)));
     };
-    return tf
-      .grads(scalar)(inputs)
-      .map(gradient => Array.from(gradient.dataSync()));
+    return [evaluate(testCase, inputs), ...tf.grads(scalar)(inputs)];
   });
 }
 
