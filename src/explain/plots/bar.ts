@@ -5,7 +5,7 @@ import type {Feature} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {horizontalAxis, linearScale, number, signed} from './scale';
-import {element, fitted, label, page, textWidth} from './svg';
+import {element, fitted, heading, label, page, textWidth} from './svg';
 
 export const ROW = 28;
 export const TOP = 46;
@@ -24,18 +24,22 @@ export const TOP = 46;
 export function barPlot(explanation: Explanation, options: PlotOptions = {}): string {
   const {width, theme, maxFeatures, example: given} = settings(explanation, options);
   const example = given ?? (explanation.batch === 1 ? 0 : undefined);
-  const rows = largest(
-    example === undefined ? meanFeatures(explanation) : featuresOf(explanation, example, 'bar'),
-    maxFeatures,
-  );
+  // Features summed up would be the longest bar of all, though each of them matters less than those shown.
+  const rows =
+    example === undefined
+      ? meanFeatures(explanation)
+          .sort((a, b) => b.attribution - a.attribution)
+          .slice(0, maxFeatures)
+      : largest(featuresOf(explanation, example, 'bar'), maxFeatures);
   const left = labelColumn(rows.map(rowLabel), width);
   const attributions = rows.map(({attribution}) => attribution);
   const low = Math.min(0, ...attributions);
   const high = Math.max(0, ...attributions) || (low === 0 ? 1 : 0);
   // Numbers stand at the bars' ends, where there must be room for them.
-  const x = linearScale(low, high, left + (low < 0 ? 62 : 8), width - (high > 0 ? 66 : 16));
+  const x = linearScale(low, high, left + (low < 0 ? 68 : 8), width - (high > 0 ? 74 : 16));
   const bottom = TOP + rows.length * ROW;
   const title = titleOf(explanation, options, example);
+  const note = example === undefined ? notShown(explanation, rows.length, 'bar') : '';
   const bars = rows.map((row, i) => {
     const {attribution} = row;
     const y = TOP + i * ROW;
@@ -53,12 +57,18 @@ export function barPlot(explanation: Explanation, options: PlotOptions = {}): st
   });
   const axis =
     example === undefined ? 'mean |attribution|' : 'attribution: what the feature adds to the score';
-  return page(
-    label(fitted(title, width - 32, 15), 16, 27, {class: 'ink title'}) +
-      horizontalAxis(x, TOP, bottom, axis) +
-      bars.join(''),
-    {width, height: bottom + 50, theme, description: title},
-  );
+  return page(heading(title, note, width) + horizontalAxis(x, TOP, bottom, axis) + bars.join(''), {
+    width,
+    height: bottom + 50,
+    theme,
+    description: title,
+  });
+}
+
+/** What plots over all examples say of features that have no row. */
+export function notShown(explanation: Explanation, shown: number, plot: string): string {
+  const count = attributionTable(explanation, plot).width - shown;
+  return count > 0 ? ` (${count} more ${count === 1 ? 'feature is' : 'features are'} not shown)` : '';
 }
 
 /** `radius = 17.9` */

@@ -1,13 +1,13 @@
 /** A beeswarm: every example a point, so that one sees how a feature's value moves the score (Lundberg's plot). */
 import type {Explanation} from '../explanation';
-import {labelColumn, meanFeatures, rowName} from './bar';
+import {labelColumn, meanFeatures, notShown, rowName} from './bar';
 import {featureColor, hex} from './colors';
 import {attributionTable, inputTable} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {horizontalAxis, linearScale} from './scale';
 import type {Scale} from './scale';
-import {element, fitted, label, page} from './svg';
+import {element, fitted, heading, label, page} from './svg';
 
 const ROW = 38;
 const TOP = 46;
@@ -50,10 +50,9 @@ export function beeswarmPlot(explanation: Explanation, options: PlotOptions = {}
     const colors = inputs && shares(column(inputs, row.at)).map(share => hex(featureColor(share)));
     return rowName({name: row.name, attribution: 0}, left, y - 14) + swarm(shown[i]!, colors, x, y);
   });
-  const left_out = table.width - rows.length;
-  const note = left_out > 0 ? ` (${left_out} more features are not shown)` : '';
+  const note = notShown(explanation, rows.length, 'beeswarm');
   return page(
-    label(fitted(title + note, width - 32, 15), 16, 27, {class: 'ink title'}) +
+    heading(title, note, width) +
       horizontalAxis(x, TOP, bottom, 'attribution: what the feature adds to the score') +
       points.join('') +
       (inputs ? colorBar(width - 62, TOP + 4, bottom - TOP - 8, 'value') : ''),

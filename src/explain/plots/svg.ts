@@ -50,6 +50,15 @@ export function label(text: string, x: number, y: number, attributes: Attributes
   return element('text', {x, y, class: 'ink', ...attributes}, escapeText(text));
 }
 
+/** The title of a plot, and beside it a note that is less important. */
+export function heading(title: string, note: string, width: number): string {
+  const room = width - 32;
+  const isRoomy = textWidth(title, 16) + textWidth(note) <= room;
+  const aside =
+    isRoomy && note !== '' ? element('tspan', {class: 'muted aside', dx: 4}, escapeText(note)) : '';
+  return element('text', {x: 16, y: 27, class: 'ink title'}, escapeText(fitted(title, room, 15)) + aside);
+}
+
 /** Text as XML has it: nothing in it can be taken for markup, and characters that XML forbids are left out. */
 export function escapeText(text: string): string {
   const entities: Readonly<Record<string, string>> = {
@@ -89,7 +98,7 @@ const STYLES: Readonly<Record<PlotTheme, string>> = {
 function common(theme: PlotTheme): string {
   const scope = `.glassbox-${theme}`;
   return (
-    `${scope} text{${FONT};font-size:${TEXT}px}${scope} .title{font-size:15px;font-weight:600}` +
+    `${scope} text{${FONT};font-size:${TEXT}px}${scope} .title{font-size:15px;font-weight:600}${scope} .aside{font-size:${TEXT}px;font-weight:400}` +
     `${scope} .mono{${MONO};font-size:15px}${scope} .small{font-size:12px}`
   );
 }
@@ -122,6 +131,7 @@ export function textWidth(text: string, size = TEXT): number {
       width += 1.05;
     else if (/[ilj.,:;'|!()[\] tfr]/.test(character)) width += 0.37;
     else if (/[mwMWA-Z@%=+−<>]/.test(character)) width += 0.74;
+    else if (/\d/.test(character)) width += 0.64;
     else width += 0.58;
   }
   return width * size;

@@ -4,7 +4,7 @@ import {attributionTable} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {number} from './scale';
-import {element, fitted, label, page, TEXT} from './svg';
+import {element, fitted, label, page, textWidth} from './svg';
 import {ConfigurationError} from '../../core';
 
 const SIZE = 15;
@@ -60,7 +60,7 @@ export function textPlot(explanation: Explanation, options: PlotOptions = {}): s
   return page(
     label(fitted(title, width - 32, 15), 16, 27, {class: 'ink title'}) +
       drawn.join('') +
-      legend(20, bottom, scale),
+      legend(17, bottom, scale),
     {width, height: bottom + 26, theme, description: `${title}: ${tokens.join(' ')}`},
   );
 }
@@ -108,18 +108,21 @@ function monoWidth(text: string): number {
 
 function legend(x: number, y: number, scale: number): string {
   const steps = 15;
+  const [low, high] = [`−${number(scale)}`, `+${number(scale)}`];
+  const start = x + textWidth(low, 12) + 6;
+  const after = start + steps * 10 + 6;
   const boxes = Array.from({length: steps}, (_, i) => {
     const share = (2 * i) / (steps - 1) - 1;
     return element('rect', {
-      ...{x: x + 62 + i * 10, y: y - 10, width: 10, height: 12},
+      ...{x: start + i * 10, y: y - 10, width: 10, height: 12},
       ...{class: share < 0 ? 'down' : 'up', 'fill-opacity': Math.abs(share) * STRONGEST},
     });
   });
-  const end = {class: 'muted small'};
+  const style = {class: 'muted small'};
   return (
-    label(`−${number(scale)}`, x + 56, y, {...end, 'text-anchor': 'end'}) +
+    label(low, x, y, style) +
     boxes.join('') +
-    label(`+${number(scale)}`, x + 62 + steps * 10 + 6, y, end) +
-    label('what the word adds to the score', x + 62 + steps * 10 + 56, y + (TEXT - 13), end)
+    label(high, after, y, style) +
+    label('what the word adds to the score', after + textWidth(high, 12) + 16, y, style)
   );
 }
