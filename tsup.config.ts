@@ -1,8 +1,14 @@
 import type {Options} from 'tsup';
 
-/** Subpath → source file. `index` is the root entry; each other one is `glassbox/<name>`. */
+/**
+ * File → source file. `index` is the root entry, `backend-<name>` is `glassbox/backend/<name>`, and each other one is
+ * `glassbox/<name>`.
+ */
 const entry = {
   index: 'src/index.ts',
+  'backend-node': 'src/backend/node/index.ts',
+  'backend-webgl': 'src/backend/webgl/index.ts',
+  'backend-webgpu': 'src/backend/webgpu/index.ts',
   data: 'src/namespaces/data.ts',
   explain: 'src/explain/index.ts',
   node: 'src/node/index.ts',
@@ -29,22 +35,28 @@ const configurations: Options[] = [
   {
     // For bundlers: one file a module, so that they can leave out whole modules.
     ...shared,
-    entry: ['src/**/*.ts', '!src/browser.ts', '!src/backend/wasm/{kernels/*,engine/threads/worker}.ts'],
+    entry: ['src/**/*.ts', '!src/browser*.ts', '!src/backend/wasm/{kernels/*,engine/threads/worker}.ts'],
     outDir: 'dist/esm',
     bundle: false,
     splitting: false,
   },
   {
-    // One file for a plain `<script type="module">`: tfjs is inside, and handed out as `tf` and `layers`.
+    // For a plain `<script type="module">`: tfjs is inside, and handed out as `tf` and `layers`. One more file for each
+    // backend that a page may add; what a page does not choose is in chunks that it never loads.
     ...shared,
-    entry: {'glassbox.browser': 'src/browser.ts'},
+    entry: {
+      'glassbox.browser': 'src/browser.ts',
+      'glassbox.webgl': 'src/browser.webgl.ts',
+      'glassbox.webgpu': 'src/browser.webgpu.ts',
+    },
     platform: 'browser',
-    splitting: false,
+    splitting: true,
     minify: true,
     keepNames: true,
     noExternal: [/./],
     esbuildOptions(options) {
       options.legalComments = 'linked';
+      options.chunkNames = 'glassbox.chunk-[hash]';
     },
   },
 ];

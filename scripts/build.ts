@@ -6,8 +6,8 @@
  * - `*.mjs`: what `import` gets in Node. It wraps the CommonJS files, so that a program that mixes `import` and
  *   `require` has one copy of every class and registry.
  * - `esm/`: what bundlers get, module by module.
- * - `glassbox.browser.js`: for a page without a bundler. Its declarations name those of the root entry, so that a
- *   class is one type in both; the engine's `.wasm` files lie beside it, where it loads them from.
+ * - `glassbox.*.js`: for a page without a bundler. The declarations of `glassbox.browser.js` name those of the root
+ *   entry, so that a class is one type in both; the engine's `.wasm` files lie beside it, where it loads them from.
  */
 import {
   copyFileSync,
@@ -38,8 +38,7 @@ interface Manifest {
 
 mkdirSync(dist, {recursive: true});
 await Promise.all(configurations.map(buildWith));
-for (const file of readdirSync(dist).filter(name => !name.startsWith(browserBundle)))
-  await writeCommonJs(file);
+for (const file of readdirSync(dist).filter(name => !name.startsWith('glassbox.'))) await writeCommonJs(file);
 for (const file of readdirSync(join(dist, 'esm'), {recursive: true, encoding: 'utf8'}))
   completeSpecifiers(file);
 writeNodeWrappers();
@@ -59,7 +58,12 @@ async function writeCommonJs(file: string): Promise<void> {
   if (file.endsWith('.d.ts')) {
     writeFileSync(path.replace(/\.d\.ts$/, '.d.cts'), importingCjs(readFileSync(path, 'utf8')));
   } else if (file.endsWith('.js')) {
-    const {code} = await transform(importingCjs(readFileSync(path, 'utf8')), {
+    // An import that is made when the program runs may be of an ES module, which `require` does not take everywhere.
+    const source = importingCjs(readFileSync(path, 'utf8')).replace(
+      /\bimport\(\s*(?:\/\*.*?\*\/\s*)+packageName\s*\)/s,
+      'importNatively(packageName)',
+    );
+    const {code} = await transform(source, {
       format: 'cjs',
       platform: 'node',
       target: 'es2022',
@@ -67,7 +71,9 @@ async function writeCommonJs(file: string): Promise<void> {
     });
     // esbuild wraps what `import *` gets from CommonJS in a getter for each name. tfjs needs none of that: only
     // its named exports are used, and its step is our hot path.
-    const direct = code.replace(/__toESM\((require\("@tensorflow\/[\w-]+"\))\)/g, '$1');
+    const direct = code
+      .replace(/__toESM\((require\("@tensorflow\/[\w-]+"\))\)/g, '$1')
+      .replace('importNatively(', 'import(');
     writeFileSync(path.replace(/\.js$/, '.cjs'), direct);
     rmSync(path);
   }

@@ -8,6 +8,7 @@ export {
   CheckpointError,
   ConfigurationError,
   DataError,
+  DeviceLostError,
   GlassboxError,
   NonFiniteError,
   OutOfMemoryError,

@@ -1,6 +1,6 @@
 export {withoutFusion} from '../core';
 export {useBackend} from './useBackend';
-export type {AppliedRepair, Backend, BackendName, BackendOptions, EngineState} from './types';
+export type {AppliedRepair, Backend, BackendName, BackendOptions, EngineState, TriedBackend} from './types';
 export {backendState} from './runningBackend';
 export type {BackendState} from './runningBackend';
 export {Profile} from './profile';

@@ -4,6 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
+import type {BackendLoader} from './loaders';
+import {refusingAfterLoss} from './loss';
 import {repairsFor} from './repairs';
 import type {Repair, RepairContext} from './repairs/types';
 import type {AppliedRepair, BackendName} from './types';
@@ -27,12 +29,13 @@ export interface Installation {
  */
 export async function installRepairs(
   name: BackendName,
+  loader: BackendLoader,
   instance: KernelBackend,
   engine: Engine | undefined,
 ): Promise<Installation> {
   const variant = name === 'wasm' && engine === undefined ? '-without-engine' : '';
   const tfjsName = `glassbox-${name}${variant}@${version}`;
-  const repairs = repairsFor(name);
+  const repairs = [...(loader.repairs ?? []), ...repairsFor(name)];
   const context: RepairContext = {instance, current: kernelName => tf.getKernel(kernelName, tfjsName)};
   if (!isInstalled(tfjsName, instance)) {
     for (const repair of repairs) await repair.prepare?.(context);
@@ -41,7 +44,7 @@ export async function installRepairs(
   const isNew = !isInstalled(tfjsName, instance);
   if (isNew) {
     forgetBackend(tfjsName);
-    for (const kernel of tf.getKernelsForBackend(name)) {
+    for (const kernel of tf.getKernelsForBackend(loader.tfjsName)) {
       // Also those that ours replace: tfjs's kernels call one another's functions, as its sums do its transpose's.
       kernel.setupFunc?.(instance);
       replaceKernel(countingCalls(kernel, instance), tfjsName);
@@ -53,6 +56,8 @@ export async function installRepairs(
       for (const kernel of engineKernels)
         replaceKernel(kernel.config(engine, context.current(kernel.kernelName)), tfjsName);
     }
+    for (const kernel of tf.getKernelsForBackend(tfjsName))
+      replaceKernel(refusingAfterLoss(kernel, instance), tfjsName);
     tf.registerBackend(tfjsName, () => instance, 0);
     setRunningInstance(tfjsName, instance);
   }

@@ -1,10 +1,12 @@
 /**
  * Loading tfjs's own backends: the packages are imported when asked for, and the instance is the one that
- * the rest of the program sees under tfjs's own name.
+ * the rest of the program sees under tfjs's own name. The two that come along are here; each other one has a folder.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError, ConfigurationError} from '../core';
+import type {BackendLoader} from './loaders';
+import {lossOf} from './loss';
 import {restoringListeners, withoutNewListeners} from './repairs/processListeners';
 import {startOnSharedMemory} from './sharedStart';
 import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
@@ -13,17 +15,9 @@ import type {BackendName, BackendOptions} from './types';
 /** How tfjs makes an instance of a backend. */
 export type BackendFactory = () => KernelBackend | Promise<KernelBackend>;
 
-/** A way to get tfjs's instance of a backend. */
-export interface BackendLoader {
-  load(options: BackendOptions): Promise<KernelBackend>;
-  threads(instance: KernelBackend): number;
-}
+export const wasmLoader: BackendLoader = {tfjsName: 'wasm', load: loadWasm, threads: wasmThreads};
 
-/** One entry for each backend that can be asked for. */
-export const loaders: Record<BackendName, BackendLoader> = {
-  wasm: {load: loadWasm, threads: wasmThreads},
-  cpu: {load: loadCpu, threads: () => 1},
-};
+export const cpuLoader: BackendLoader = {tfjsName: 'cpu', load: loadCpu, threads: () => 1};
 
 async function loadWasm({wasmPaths, engine}: BackendOptions): Promise<KernelBackend> {
   const tfjs = await importBackend('wasm', () => import('@tensorflow/tfjs-backend-wasm'));
@@ -67,7 +61,8 @@ async function loadCpu(): Promise<KernelBackend> {
   return instance;
 }
 
-async function importBackend<M>(name: BackendName, load: () => Promise<M>): Promise<M> {
+/** @throws BackendUnavailableError, with the command that installs the package, where it cannot be imported */
+export async function importBackend<M>(name: BackendName, load: () => Promise<M>): Promise<M> {
   try {
     return await load();
   } catch (cause) {
@@ -82,14 +77,15 @@ async function importBackend<M>(name: BackendName, load: () => Promise<M>): Prom
  * The instance under tfjs's own name, started if need be. Its factory is called here rather than by
  * `tf.setBackend`, which swallows the reason of a failure and leaves another backend active.
  */
-async function startedInstance(
+export async function startedInstance(
   name: BackendName,
   hint: string,
   start: (factory: BackendFactory) => KernelBackend | Promise<KernelBackend> = factory => factory(),
+  tfjsName: string = name,
 ): Promise<KernelBackend> {
-  const running = runningInstance(name);
-  if (running !== undefined) return running;
-  const factory = tf.findBackendFactory(name);
+  const running = runningInstance(tfjsName);
+  if (running !== undefined && lossOf(running) === undefined) return running;
+  const factory = tf.findBackendFactory(tfjsName);
   if (factory === null) {
     throw new BackendUnavailableError(
       `The backend '${name}' is not registered with the copy of @tensorflow/tfjs-core that glassbox uses.`,
@@ -108,16 +104,17 @@ async function startedInstance(
     });
   }
   // Somebody else may have started it in the meantime; the first one holds the tensors.
-  const meanwhile = runningInstance(name);
-  if (meanwhile !== undefined) {
+  const meanwhile = runningInstance(tfjsName);
+  if (meanwhile !== undefined && meanwhile !== running) {
     restoringListeners(() => started.dispose());
     return meanwhile;
   }
-  setRunningInstance(name, started);
+  setRunningInstance(tfjsName, started);
   return started;
 }
 
-function reason(cause: unknown): string {
+/** What an error says, to be put into a sentence. */
+export function reason(cause: unknown): string {
   const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;
   return String(message).replace(/\.$/, '');
 }

@@ -1,7 +1,7 @@
 /** The backend that `useBackend` answers with, and what a checkpoint notes of it. */
 import * as tf from '@tensorflow/tfjs-core';
 import {profileKernels, type Profile} from './profile';
-import type {AppliedRepair, Backend, BackendName, EngineState} from './types';
+import type {AppliedRepair, Backend, BackendName, EngineState, TriedBackend} from './types';
 import type {Engine} from './wasm/engine';
 
 /** What was started, by tfjs's names. */
@@ -12,12 +12,19 @@ export class RunningBackend implements Backend {
   readonly tfjsName: string;
   readonly engine: EngineState;
   readonly repairs: readonly AppliedRepair[];
+  readonly tried: readonly TriedBackend[];
   readonly #engine: Engine | undefined;
   readonly #stockThreads: number;
 
   /** @param stockThreads threads of tfjs's own kernels, which count where the engine does not run */
   constructor(
-    {name, tfjsName, engine: state, repairs}: Pick<Backend, 'name' | 'tfjsName' | 'engine' | 'repairs'>,
+    {
+      name,
+      tfjsName,
+      engine: state,
+      repairs,
+      tried,
+    }: Pick<Backend, 'name' | 'tfjsName' | 'engine' | 'repairs' | 'tried'>,
     engine: Engine | undefined,
     stockThreads: number,
   ) {
@@ -25,6 +32,7 @@ export class RunningBackend implements Backend {
     this.tfjsName = tfjsName;
     this.engine = state;
     this.repairs = repairs;
+    this.tried = tried;
     this.#engine = engine;
     this.#stockThreads = stockThreads;
     started.set(tfjsName, {name, engine});
@@ -41,7 +49,7 @@ export class RunningBackend implements Backend {
 
 /** On what numbers were computed: sums round alike where this is equal. */
 export interface BackendState {
-  /** `'wasm'` or `'cpu'`; for a backend that `useBackend` did not start, its name in tfjs. */
+  /** Such as `'wasm'`; for a backend that `useBackend` did not start, its name in tfjs. */
   readonly name: string;
   /** Whether products and sums were fused. */
   readonly relaxedSimd: boolean;

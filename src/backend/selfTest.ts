@@ -64,16 +64,28 @@ const checks: readonly Check[] = [
 ];
 
 /** What a backend got wrong, one sentence for each check; empty when all is well. */
-export function selfTest(): string[] {
+export async function selfTest(): Promise<string[]> {
   const failures: string[] = [];
-  for (const {name, compute, expected} of checks) {
+  // All are computed before anything is waited for: until then no other code can make another backend active.
+  const results = checks.map(check => {
     try {
-      const found = tf.tidy(() => Array.from(compute().dataSync()));
+      return {check, result: tf.tidy(check.compute)};
+    } catch (error) {
+      return {check, error};
+    }
+  });
+  for (const {check, result, error} of results) {
+    const {name, expected} = check;
+    try {
+      if (result === undefined) throw error;
+      const found = Array.from(await result.data());
       const fits =
         found.length === expected.length && expected.every((e, i) => Math.abs(found[i]! - e) < 1e-3);
       if (!fits) failures.push(`${name}: [${found.join(', ')}] instead of [${expected.join(', ')}]`);
-    } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    } catch (cause) {
+      failures.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    } finally {
+      result?.dispose();
     }
   }
   return failures;

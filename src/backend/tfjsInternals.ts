@@ -199,3 +199,12 @@ export function attached<T>(instance: KernelBackend, name: string, make: () => T
   const holder = instance as unknown as Record<symbol, T | undefined>;
   return (holder[Symbol.for(`glassbox.${name}`)] ??= make());
 }
+
+/** Replaces a method of one instance of a backend; what it is replaced with gets the one that was there. */
+export function replaceMethod<Name extends 'read' | 'readSync'>(
+  instance: KernelBackend,
+  name: Name,
+  replace: (original: KernelBackend[Name]) => KernelBackend[Name],
+): void {
+  instance[name] = replace(instance[name].bind(instance) as KernelBackend[Name]);
+}

@@ -4,8 +4,18 @@
 
 import type {Profile} from './profile';
 
-/** The backends that can be asked for. */
-export type BackendName = 'wasm' | 'cpu';
+/**
+ * The backends that can be asked for. `'wasm'` and `'cpu'` come with glassbox; each other one is there once
+ * `glassbox/backend/webgl`, `glassbox/backend/webgpu` or `glassbox/backend/node` has been imported.
+ */
+export type BackendName = 'wasm' | 'cpu' | 'webgl' | 'webgpu' | 'node';
+
+/** A backend that `useBackend('auto')` did not take. */
+export interface TriedBackend {
+  readonly name: BackendName;
+  /** Why it went on to the next, in one sentence. */
+  readonly reason: string;
+}
 
 /** How to load a backend. */
 export interface BackendOptions {
@@ -33,6 +43,12 @@ export interface BackendOptions {
    * asked for.
    */
   relaxedSimd?: boolean;
+  /**
+   * Whether a GPU that the processor only imitates (SwiftShader, lavapipe) will do, for `webgpu` and `webgl`. It is
+   * slower than `wasm` and good for tests. Left out, `webgpu` in Node is an error on such a machine and `'auto'` goes
+   * on to the next backend; in a page, an explicit choice takes what the browser has.
+   */
+  softwareAdapter?: boolean;
 }
 
 /** What `backend.engine` says. */
@@ -68,6 +84,8 @@ export interface Backend {
   readonly engine: EngineState;
   /** What was put right, in the order in which it was done. */
   readonly repairs: readonly AppliedRepair[];
+  /** What `'auto'` tried before this one, and why it went on; empty for an explicit choice. */
+  readonly tried: readonly TriedBackend[];
   /**
    * Runs a function and measures, kernel by kernel, where its time goes. Measuring itself takes about a
    * microsecond a kernel. Nothing else should run on the backend until the promise is settled: it would be counted.

@@ -35,6 +35,15 @@ export class BackendUnavailableError extends GlassboxError {
   }
 }
 
+/** The device that a backend computes on is gone, and every tensor on it: a GPU that was reset, a lost WebGL context. */
+export class DeviceLostError extends GlassboxError {
+  override readonly name: string = 'DeviceLostError';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {code: 'device-lost', ...details});
+  }
+}
+
 /** A backend's memory has no room for what a call needs. */
 export class OutOfMemoryError extends GlassboxError {
   override readonly name: string = 'OutOfMemoryError';

@@ -11,6 +11,7 @@ interface Manifest {
   exports: Record<string, string | {node?: unknown}>;
   dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, {optional: boolean}>;
 }
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
@@ -59,9 +60,17 @@ describe('the tarball', () => {
     expect(
       versions.filter(([name, version]) => name.startsWith('@tensorflow/') && version !== '4.22.0'),
     ).toEqual([]);
-    expect(Object.keys(manifest.peerDependencies).sort()).toEqual([
+    const peers = Object.keys(manifest.peerDependencies);
+    const isOptional = (name: string): boolean => manifest.peerDependenciesMeta[name]?.optional === true;
+    expect(peers.filter(name => !isOptional(name)).sort()).toEqual([
       '@tensorflow/tfjs-core',
       '@tensorflow/tfjs-layers',
+    ]);
+    expect(peers.filter(isOptional).sort()).toEqual([
+      '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
+      '@tensorflow/tfjs-node',
+      'webgpu',
     ]);
   });
 });
@@ -154,12 +163,25 @@ describe('in a bundle for the browser', () => {
     const inputs = Object.values(result.metafile.inputs).flatMap(input => input.imports);
     return {text: result.outputFiles[0]!.text, imports: inputs.filter(i => i.external).map(i => i.path)};
   };
-  const browserPaths = subpaths.filter(path => path !== './node');
+  const browserPaths = subpaths.filter(path => !path.endsWith('/node'));
 
   it.each(browserPaths)('%s contains no Node built-in', async path => {
     const {imports} = await bundle(`export * from '${nameOf(path)}'`);
     const builtins = imports.filter(name => name.startsWith('node:') || builtinModules.includes(name));
     expect(builtins).toEqual([]);
+  });
+
+  it('holds a backend only if its subpath is imported, and not the others', async () => {
+    const packagesIn = async (code: string): Promise<string[]> => {
+      const {imports} = await bundle(code, ['@tensorflow/*', 'webgpu']);
+      return [...new Set(imports.filter(name => /backend-|webgpu$|tfjs-node/.test(name)))].sort();
+    };
+    const alone = ['@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-wasm'];
+    expect(await packagesIn("export {useBackend} from 'glassbox'")).toEqual(alone);
+    for (const name of ['webgl', 'webgpu']) {
+      const code = `export {useBackend} from 'glassbox'; import 'glassbox/backend/${name}'`;
+      expect(await packagesIn(code)).toEqual([...alone, `@tensorflow/tfjs-backend-${name}`]);
+    }
   });
 
   it('takes only what is used', async () => {

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 interface MatMulAttributes {
   readonly transposeA: boolean;
@@ -16,7 +16,7 @@ export const broadcastGradients: Repair = {
   id: 'broadcast-gradients',
   description:
     'The gradients of maximum, minimum, squaredDifference and matMul throw in tfjs when one operand was broadcast; they are summed over the broadcast axes now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     // Among equals, `a` gets the gradient, as in tfjs.
     elementwise(tf.Maximum, (dy, a, b) => choose(dy, tf.greaterEqual(a, b))),

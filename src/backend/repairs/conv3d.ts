@@ -7,7 +7,7 @@ import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {floats, stockKernel, wasmKernel} from '../wasm/tfjsInternals';
 import type {Scratch} from '../wasm/tfjsInternals';
 import {gradientConfig, runKernel} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 type Shape5D = [number, number, number, number, number];
 
@@ -26,7 +26,7 @@ export const conv3dKernels: Repair = {
 export const conv3dTransposeGradient: Repair = {
   id: 'conv-3d-transpose-gradient',
   description: 'tfjs has no gradient for conv3dTranspose; it has one now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<ConvAttributes>({
       kernelName: tf.Conv3DBackpropInputV2,

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor1D, Tensor2D} from '@tensorflow/tfjs-core';
 import {ConfigurationError} from '../../core';
 import {gradientConfig} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 interface CropAttributes {
   readonly method: 'bilinear' | 'nearest';
@@ -17,7 +17,7 @@ export const cropAndResizeGradient: Repair = {
   id: 'crop-and-resize-gradient',
   description:
     'tfjs has no gradient for image.cropAndResize; it has one for the images now (for the boxes it throws).',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<CropAttributes>({
       kernelName: tf.CropAndResize,

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelConfig, Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig, kernelOfOps} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 export const einsum: Repair = {
   id: 'einsum',
@@ -18,7 +18,7 @@ export const einsum: Repair = {
 export const einsumGradient: Repair = {
   id: 'einsum-gradient',
   description: 'tfjs has no gradient for einsum; it has one now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<{equation: string}>({
       kernelName: tf.Einsum,

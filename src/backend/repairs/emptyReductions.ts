@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {DataType, TensorInfo} from '@tensorflow/tfjs-core';
 import {attrsAs, filledOn} from '../tfjsInternals';
-import type {Repair} from './types';
+import type {HostBackend, Repair} from './types';
 
 interface ReductionAttributes {
   readonly axis?: number | number[];
@@ -29,7 +29,7 @@ export const emptyReductions: Repair = {
   description:
     'tfjs leaves sum, mean, max, min, prod, all and any of nothing unwritten on WASM, arbitrary numbers; now they are what the CPU gives, and all of nothing is true on both.',
   backends: ['wasm', 'cpu'],
-  kernels: (backend, {current}) =>
+  kernels: (backend: HostBackend, {current}) =>
     (backend === 'cpu' ? [tf.All] : Object.keys(ofNothing)).map(kernelName => {
       const kernel = current(kernelName)!;
       return {

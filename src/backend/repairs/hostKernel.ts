@@ -4,7 +4,7 @@
  */
 import type {KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {inputValues, outputOn} from '../tfjsInternals';
-import type {RepairedBackend} from './types';
+import type {HostBackend} from './types';
 
 /** The tensors a kernel is called with, by their names in tfjs. */
 export type Inputs = Readonly<Record<string, TensorInfo>>;
@@ -21,7 +21,7 @@ export interface Computation {
 /** A kernel that allocates its output, then fills it. `plan` sees shapes only, and throws for bad ones. */
 export function hostKernel<Attrs>(
   kernelName: string,
-  backend: RepairedBackend,
+  backend: HostBackend,
   plan: (inputs: Inputs, attrs: Attrs) => Computation,
 ): KernelConfig {
   return {

@@ -27,7 +27,8 @@ import {scanGradients, scans} from './scans';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
 import {tensorScatterUpdate} from './tensorScatterUpdate';
 import {broadcastPrelu, gatherByBatch, wholeNumberMatMul} from './unsupportedCalls';
-import type {Repair, RepairedBackend} from './types';
+import type {BackendName} from '../types';
+import type {Repair} from './types';
 
 const all: readonly Repair[] = [
   processListeners,
@@ -69,6 +70,6 @@ const all: readonly Repair[] = [
 ];
 
 /** The repairs that concern one backend. */
-export function repairsFor(backend: RepairedBackend): Repair[] {
+export function repairsFor(backend: BackendName): Repair[] {
   return all.filter(repair => repair.backends.includes(backend));
 }

@@ -4,13 +4,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 export const indexingGradients: Repair = {
   id: 'indexing-gradients',
   description:
     'tfjs has no gradients for topk, gatherND, scatterND and tensorScatterUpdate; they have one now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig({
       kernelName: tf.GatherNd,

@@ -3,13 +3,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {gradientConfig} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 export const layoutGradients: Repair = {
   id: 'layout-gradients',
   description:
     'The gradients of unstack and split throw in tfjs when there is one part, and depthToSpace and diag have none; all have one now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<{axis: number}>({
       kernelName: tf.Unpack,

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
 import {patchLayer} from '../wasm/tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 type ComputeMask = (
   this: object,
@@ -19,7 +19,7 @@ export const mergeMasks: Repair = {
   id: 'merge-masks',
   description:
     "In tfjs-layers, add, average, maximum, minimum and multiply of masked inputs give a mask of a wrong shape, so that model.predict throws at an LSTM behind them, or throw themselves; now their mask is Keras's.",
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   prepare: async () => {
     // With a name of its own the layer does not count in the names of the program's.
     for (const make of [layers.add, layers.average, layers.maximum, layers.minimum, layers.multiply])

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig} from '../tfjsInternals';
 import {padAxis} from './stridedSlice';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 interface MirrorPadAttributes {
   readonly paddings: [before: number, after: number][];
@@ -15,7 +15,7 @@ interface MirrorPadAttributes {
 export const mirrorPadGradient: Repair = {
   id: 'mirror-pad-gradient',
   description: "tfjs's gradient of mirrorPad leaves out what was mirrored into the border; it counts now.",
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<MirrorPadAttributes>({
       kernelName: tf.MirrorPad,

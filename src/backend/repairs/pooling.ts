@@ -5,14 +5,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import {hostKernel} from './hostKernel';
 import {eachWindow, poolGeometry} from './poolingGeometry';
 import type {PoolAttributes, PoolGeometry} from './poolingGeometry';
-import type {Repair} from './types';
+import type {HostBackend, Repair} from './types';
 
 export const maxPool3d: Repair = {
   id: 'wasm/max-pool-3d',
   description:
     "tfjs's maxPool3d gives 1.2e-38 for windows without a positive number on WASM; it gives their maximum now.",
   backends: ['wasm'],
-  kernels: backend => [
+  kernels: (backend: HostBackend) => [
     hostKernel<PoolAttributes>(tf.MaxPool3D, backend, ({x}, attrs) => {
       const geometry = poolGeometry(x!.shape, attrs);
       return {
@@ -28,7 +28,7 @@ export const maxPool3dGradient: Repair = {
   description:
     "tfjs sends the gradient of maxPool3d to the wrong element: on WASM where a window has no positive number, on CPU where the window isn't a cube.",
   backends: ['wasm', 'cpu'],
-  kernels: backend => [
+  kernels: (backend: HostBackend) => [
     hostKernel<PoolAttributes>(tf.MaxPool3DGrad, backend, ({input}, attrs) => {
       const geometry = poolGeometry(input!.shape, attrs);
       return {
@@ -44,7 +44,7 @@ export const averagePool3dGradient: Repair = {
   description:
     "tfjs divides the gradient of avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
   backends: ['wasm', 'cpu'],
-  kernels: backend => [
+  kernels: (backend: HostBackend) => [
     hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
       const geometry = poolGeometry(input!.shape, attrs);
       return {

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {hostKernel} from './hostKernel';
-import type {Repair, RepairedBackend} from './types';
+import type {HostBackend, Repair} from './types';
 
 interface ResizeAttributes {
   readonly alignCorners: boolean;
@@ -31,13 +31,13 @@ export const resizeGradients: Repair = {
   description:
     'tfjs computes wrong gradients of resizeNearestNeighbor (and so of upSampling2d) for batches on CPU, of resizeBilinear for images that are not square there, and of both with halfPixelCenters on CPU and WASM.',
   backends: ['wasm', 'cpu'],
-  kernels: backend => [
+  kernels: (backend: HostBackend) => [
     resizeGradient(tf.ResizeBilinearGrad, backend, bilinearTaps),
     resizeGradient(tf.ResizeNearestNeighborGrad, backend, nearestTaps),
   ],
 };
 
-function resizeGradient(kernelName: string, backend: RepairedBackend, taps: TapRule): tf.KernelConfig {
+function resizeGradient(kernelName: string, backend: HostBackend, taps: TapRule): tf.KernelConfig {
   // The forward kernels compute positions in float32 on WASM and in float64 on CPU.
   const round = backend === 'wasm' ? Math.fround : (x: number): number => x;
   return hostKernel<ResizeAttributes>(kernelName, backend, ({images, dy}, attrs) => {

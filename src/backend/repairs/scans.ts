@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import {attrsAs, gradientConfig} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 interface ScanAttributes {
   readonly axis: number;
@@ -35,7 +35,7 @@ export const scanGradients: Repair = {
   id: 'scan-gradients',
   description:
     "tfjs transposes the gradient of cumsum where the axis isn't the last, and has none for cumprod; both are right now, cumprod's also at zeros.",
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<ScanAttributes>({
       kernelName: tf.Cumsum,

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig, kernelOfOps} from '../tfjsInternals';
-import type {Repair} from './types';
+import {everyBackend, type Repair} from './types';
 
 interface StridedSliceAttributes {
   readonly begin: number[];
@@ -39,7 +39,7 @@ export const stridedSlice: Repair = {
 export const stridedSliceGradient: Repair = {
   id: 'strided-slice-gradient',
   description: 'tfjs has no gradient for stridedSlice; it has one now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyBackend,
   gradients: () => [
     gradientConfig<StridedSliceAttributes>({
       kernelName: tf.StridedSlice,

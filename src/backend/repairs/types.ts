@@ -2,9 +2,13 @@
  * What one repair of tfjs is made of.
  */
 import type {GradConfig, KernelBackend, KernelConfig} from '@tensorflow/tfjs-core';
+import type {BackendName} from '../types';
 
-/** The backends that repairs exist for. */
-export type RepairedBackend = 'wasm' | 'cpu';
+/** What is wrong whatever computes: gradients, which tfjs has once for all backends, and layers. */
+export const everyBackend: readonly BackendName[] = ['wasm', 'cpu', 'webgl', 'webgpu', 'node'];
+
+/** Where tensors lie in memory that JavaScript reads. */
+export type HostBackend = 'wasm' | 'cpu';
 
 /** What a repair may use while it is put in place. */
 export interface RepairContext {
@@ -21,11 +25,11 @@ export interface Repair {
   /** One sentence for a user: what tfjs does wrong or lacks, and what happens now. */
   readonly description: string;
   /** The backends it is for. */
-  readonly backends: readonly RepairedBackend[];
+  readonly backends: readonly BackendName[];
   /** Awaited before `kernels` is called: compile or load here what they need. */
   prepare?(context: RepairContext): Promise<void>;
   /** Kernels to register for `backend`, in place of or in addition to tfjs's own. */
-  kernels?(backend: RepairedBackend, context: RepairContext): KernelConfig[];
+  kernels?(backend: BackendName, context: RepairContext): KernelConfig[];
   /** Gradients to register. tfjs keeps one a kernel name for all backends, so these must be right on every backend. */
   gradients?(): GradConfig[];
 }

@@ -2,7 +2,7 @@
 import {AvgPoolGrad, FusedBatchNorm} from '@tensorflow/tfjs-core';
 import type {KernelConfig} from '@tensorflow/tfjs-core';
 import {hostKernel} from '../repairs/hostKernel';
-import type {Repair} from '../repairs/types';
+import {everyBackend, type Repair} from '../repairs/types';
 import {fusedBatchNorm, fusedBatchNormOnCpu} from './batchNorm';
 import {cast} from './cast';
 import {conv2dBackpropFilter} from './convFilterGradient';
@@ -77,14 +77,14 @@ export const trainingKernels: Repair[] = [
   {
     id: 'conv-dilation',
     description: 'tfjs refuses the gradients of dilated convolutions; now they are computed.',
-    backends: ['wasm', 'cpu'],
+    backends: everyBackend,
     gradients: () => [convGradient, depthwiseGradient, fusedConvGradient, biasedConvGradient],
   },
   {
     id: 'layer-calls',
     description:
       'In tfjs-layers, conv2d layers compute gradients that nobody asked for, depthwiseConv2d ignores its dilation, conv1d has no causal padding, and resizing and randomWidth fail inside a model; all are put right.',
-    backends: ['wasm', 'cpu'],
+    backends: everyBackend,
     prepare: async () => repairLayerCalls(),
   },
   {
@@ -98,21 +98,21 @@ export const trainingKernels: Repair[] = [
     id: 'layer-normalization',
     description:
       'In tfjs-layers, layerNormalization cannot be trained without scale or center; now it can, and on WASM it and its gradient are one operation each, where they were dozens.',
-    backends: ['wasm', 'cpu'],
+    backends: everyBackend,
     prepare: async () => repairLayerNormalization(),
   },
   {
     id: 'comparison-gradients',
     description:
       'tfjs throws where a gradient passes a comparison, as in thresholdedReLU and masking; it is zero now.',
-    backends: ['wasm', 'cpu'],
+    backends: everyBackend,
     gradients: () => comparisonGradients,
   },
   {
     id: 'batch-norm-axis',
     description:
       'tfjs normalizes along the wrong axis, silently, where batchNormalization has another axis than the last; now it is the right one.',
-    backends: ['wasm', 'cpu'],
+    backends: everyBackend,
     kernels: (backend, {current}) => [
       backend === 'wasm' ? fusedBatchNorm() : fusedBatchNormOnCpu(current(FusedBatchNorm)!),
     ],

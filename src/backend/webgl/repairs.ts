@@ -1,0 +1,13 @@
+/** What tfjs computes wrong on WebGL alone. */
+import type {Repair} from '../repairs/types';
+import {setFloatPrecision} from './tfjsInternals';
+
+export const webglRepairs: readonly Repair[] = [
+  {
+    id: 'webgl/epsilon',
+    description:
+      'tfjs takes the 32-bit numbers of WebGL for 16-bit ones, so that optimizers, losses and normalization add an epsilon of 1e-4; it is 1e-7 now, as on the other backends.',
+    backends: ['webgl'],
+    prepare: async ({instance}) => setFloatPrecision(instance, 32),
+  },
+];

@@ -1,0 +1,44 @@
+/** What is used of WebGPU, whose types TypeScript's library does not have yet. */
+
+export interface Gpu {
+  requestAdapter(options?: {powerPreference?: string}): Promise<Adapter | null>;
+}
+
+export interface Adapter {
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly info?: AdapterDescription;
+  /** In older browsers. */
+  readonly isFallbackAdapter?: boolean;
+  requestDevice(descriptor: object): Promise<Device>;
+}
+
+export interface AdapterDescription {
+  readonly vendor?: string;
+  readonly architecture?: string;
+  readonly device?: string;
+  readonly description?: string;
+  readonly isFallbackAdapter?: boolean;
+}
+
+export interface Device {
+  readonly lost: Promise<{readonly message: string; readonly reason: string}>;
+}
+
+/** The page's or the process's way to the GPUs; undefined where there is none. */
+export function gpuOfGlobal(): Gpu | undefined {
+  return (globalThis as {navigator?: {gpu?: Gpu}}).navigator?.gpu;
+}
+
+/** Whether the processor imitates the adapter: SwiftShader, Mesa's lavapipe, Windows' WARP. */
+export function isSoftware({info, isFallbackAdapter}: Pick<Adapter, 'info' | 'isFallbackAdapter'>): boolean {
+  const names = [info?.vendor, info?.architecture, info?.device, info?.description].join(' ');
+  return isFallbackAdapter === true || info?.isFallbackAdapter === true || imitations.test(names);
+}
+
+const imitations = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
+
+/** What an adapter calls itself. */
+export function nameOf({info}: Pick<Adapter, 'info'>): string {
+  return info?.description || info?.device || info?.architecture || info?.vendor || 'without a name';
+}

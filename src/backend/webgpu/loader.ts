@@ -1,0 +1,65 @@
+/** Starting tfjs's WebGPU backend. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {KernelBackend} from '@tensorflow/tfjs-core';
+import {BackendUnavailableError} from '../../core';
+import {isNode} from '../automatic';
+import {importBackend, startedInstance} from '../load';
+import type {BackendLoader} from '../loaders';
+import {watchForLoss} from '../loss';
+import type {BackendOptions} from '../types';
+import {provideGpu} from './dawn';
+import {gpuOfGlobal, isSoftware, nameOf, type Adapter, type Gpu} from './gpu';
+import {deviceOf, instanceOn, refuseSynchronousReads} from './tfjsInternals';
+
+/**
+ * How `useBackend('webgpu')` starts tfjs's WebGPU backend; needs the optional peer @tensorflow/tfjs-backend-webgpu, and in Node also webgpu.
+ *
+ * @example
+ * webgpuLoader.tfjsName; // 'webgpu'
+ */
+export const webgpuLoader: BackendLoader = {tfjsName: 'webgpu', load, threads: () => 1};
+
+async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Promise<KernelBackend> {
+  // tfjs looks for the GPU when its package is imported.
+  const gpu = isNode() ? await provideGpu() : gpuOfGlobal();
+  if (gpu === undefined) {
+    throw new BackendUnavailableError("The backend 'webgpu' cannot start here: the browser has no WebGPU.", {
+      hint: "Browsers have it in secure contexts only (https or localhost), and not all of them; 'webgl' and 'wasm' run in all.",
+    });
+  }
+  const adapter = await adapterOf(gpu);
+  if (softwareAdapter !== true && (isAutomatic || isNode()) && isSoftware(adapter)) {
+    throw new BackendUnavailableError(
+      `The backend 'webgpu' finds no GPU here, only one that the processor imitates (${nameOf(adapter)}).`,
+      {hint: "For tests, give the option softwareAdapter: true; to train, 'wasm' is faster here."},
+    );
+  }
+  const tfjs = await importBackend('webgpu', () => import('@tensorflow/tfjs-backend-webgpu'));
+  const start = (): Promise<KernelBackend> => instanceOn(tfjs, adapter);
+  // tfjs registers it itself, unless its package was imported before there was a GPU.
+  if (tf.findBackendFactory('webgpu') === null && tf.getKernelsForBackend('webgpu').length > 0)
+    tf.registerBackend('webgpu', start, 3);
+  const instance = await startedInstance(
+    'webgpu',
+    'Update the graphics driver, or choose another backend.',
+    start,
+  );
+  watchForLoss(instance, {
+    name: 'webgpu',
+    listen: lost => {
+      void deviceOf(instance).lost.then(({message, reason}) => lost(message || reason));
+    },
+  });
+  if (typeof OffscreenCanvas === 'undefined') refuseSynchronousReads(instance);
+  return instance;
+}
+
+async function adapterOf(gpu: Gpu): Promise<Adapter> {
+  const adapter = await gpu.requestAdapter({powerPreference: 'high-performance'});
+  if (adapter !== null) return adapter;
+  throw new BackendUnavailableError("The backend 'webgpu' cannot start here: no GPU was found.", {
+    hint: isNode()
+      ? 'On Linux, its driver needs libvulkan1; a software GPU for tests is named by VK_ICD_FILENAMES (docs/backends.md) and takes the option softwareAdapter: true.'
+      : "chrome://gpu says why, in Chromium; 'webgl' and 'wasm' need no WebGPU.",
+  });
+}

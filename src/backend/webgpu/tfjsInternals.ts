@@ -1,0 +1,55 @@
+/** The border to tfjs's WebGPU backend. */
+import type {KernelBackend} from '@tensorflow/tfjs-core';
+import type {WebGPUBackend} from '@tensorflow/tfjs-backend-webgpu';
+import {ConfigurationError} from '../../core';
+import {attached, replaceMethod} from '../tfjsInternals';
+import type {Adapter, Device} from './gpu';
+
+type Package = typeof import('@tensorflow/tfjs-backend-webgpu');
+
+/** What tfjs asks of an adapter. */
+const limits = [
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+];
+const features = ['timestamp-query', 'bgra8unorm-storage'];
+
+/** An instance of tfjs's backend on a device of that adapter, as tfjs makes it. */
+export async function instanceOn(tfjs: Package, adapter: Adapter): Promise<KernelBackend> {
+  const device = await adapter.requestDevice({
+    requiredFeatures: features.filter(feature => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(limits.map(limit => [limit, adapter.limits[limit]])),
+  });
+  type Arguments = ConstructorParameters<typeof WebGPUBackend>;
+  return new tfjs.WebGPUBackend(...([device, adapter.info] as unknown as Arguments));
+}
+
+/** The device that an instance computes on. */
+export function deviceOf(instance: KernelBackend): Device {
+  return (instance as unknown as {device: Device}).device;
+}
+
+/**
+ * tfjs reads synchronously by way of a canvas. Where there is none, it says so; what has been read before, and what
+ * has not been on the device yet, can be read.
+ */
+export function refuseSynchronousReads(instance: KernelBackend): void {
+  attached(instance, 'readsOnlyAsync', () => {
+    const {tensorMap} = instance as WebGPUBackend;
+    replaceMethod(instance, 'readSync', read => dataId => {
+      const {values, dtype} = tensorMap.get(dataId);
+      if (values != null || dtype === 'string') return read(dataId);
+      throw new ConfigurationError(
+        "On the backend 'webgpu', Node cannot read a tensor at once (dataSync, arraySync, print).",
+        {
+          hint: 'Use await tensor.data() or await tensor.array(); afterwards it can also move to another backend.',
+        },
+      );
+    });
+    return true;
+  });
+}

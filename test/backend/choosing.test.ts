@@ -1,0 +1,210 @@
+/** Choosing among the backends that a program imported; those here are stand-ins on tfjs's CPU backend. */
+import util from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import type {BackendLoader} from '../../src/backend/loaders';
+
+type Backends = typeof import('../../src/backend');
+
+let backends: Backends;
+let registerLoader: (name: 'webgl' | 'webgpu' | 'node', loader: BackendLoader) => void;
+
+beforeEach(async () => {
+  vi.resetModules();
+  backends = await import('../../src/backend');
+  ({registerLoader} = await import('../../src/backend/loaders'));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** A loader whose backend runs, on tfjs's CPU instance. */
+function running(): BackendLoader {
+  return {
+    tfjsName: 'cpu',
+    load: async () => {
+      await tf.setBackend('cpu');
+      return tf.backend();
+    },
+    threads: () => 1,
+  };
+}
+
+/** A loader whose backend cannot run. */
+function failing(why: string): BackendLoader {
+  return {
+    ...running(),
+    load: async () => {
+      const {BackendUnavailableError: Unavailable} = await import('../../src/core');
+      throw new Unavailable(why, {hint: 'Do something.'});
+    },
+  };
+}
+
+describe('by name', () => {
+  test.each(['webgl', 'webgpu', 'node'] as const)(
+    '%s is an error with the line that imports it until it is imported',
+    async name => {
+      const failure = await backends.useBackend(name).catch((error: unknown) => error as Error);
+      expect(failure).toMatchObject({name: 'BackendUnavailableError', code: 'backend/not-imported'});
+      expect((failure as Error).message).toContain(`import 'glassbox/backend/${name}'`);
+      expect((failure as Error).message).toMatch(/install @tensorflow\/tfjs-\S+@4\.22\.0/);
+    },
+  );
+
+  test('an imported backend runs under a name of its own, with what is wrong everywhere put right', async () => {
+    registerLoader('node', running());
+    const backend = await backends.useBackend('node');
+    expect(backend.name).toBe('node');
+    expect(backend.tfjsName).toMatch(/^glassbox-node@/);
+    expect(tf.getBackend()).toBe(backend.tfjsName);
+    expect(backend.tried).toEqual([]);
+    expect(backend.engine.running).toBe(false);
+    expect(backend.repairs.map(({id}) => id)).toContain('einsum-gradient');
+  });
+
+  test('an explicit choice never falls back', async () => {
+    registerLoader('webgpu', failing('There is no GPU.'));
+    await expect(backends.useBackend('webgpu')).rejects.toThrow('There is no GPU. Do something.');
+  });
+});
+
+describe('auto', () => {
+  test('in Node takes node, then webgpu, wasm and cpu, and says why it went on', async () => {
+    registerLoader('webgl', failing('No page.'));
+    registerLoader('webgpu', failing('There is no GPU.'));
+    registerLoader('node', failing('There is no binary.'));
+    const backend = await backends.useBackend('auto');
+    expect(backend.name).toBe('wasm');
+    expect(backend.tried).toEqual([
+      {name: 'node', reason: 'There is no binary.'},
+      {name: 'webgpu', reason: 'There is no GPU.'},
+    ]);
+  });
+
+  test('in a page takes webgpu, then webgl, wasm and cpu', async () => {
+    vi.stubGlobal('document', {});
+    registerLoader('webgpu', failing('There is no GPU.'));
+    registerLoader('webgl', running());
+    registerLoader('node', running());
+    const backend = await backends.useBackend('auto');
+    expect(backend.name).toBe('webgl');
+    expect(backend.tried.map(({name}) => name)).toEqual(['webgpu']);
+  });
+
+  test('with nothing imported is wasm, with nothing tried before', async () => {
+    const {name, tried} = await backends.useBackend('auto');
+    expect([name, tried]).toEqual(['wasm', []]);
+  });
+
+  test('goes on where the first cannot have what is insisted on', async () => {
+    registerLoader('node', running());
+    const backend = await backends.useBackend('auto', {threads: 2});
+    expect([backend.name, backend.threads]).toEqual(['wasm', 2]);
+    expect(backend.tried[0]).toMatchObject({name: 'node'});
+    expect(backend.tried[0]!.reason).toContain('Threads');
+  });
+
+  test('tells the loader that it was not chosen by name', async () => {
+    const load = vi.fn(running().load);
+    registerLoader('node', {...running(), load});
+    await backends.useBackend('auto', {softwareAdapter: true});
+    await backends.useBackend('node');
+    expect(load.mock.calls).toEqual([
+      [{softwareAdapter: true}, true],
+      [{}, false],
+    ]);
+  });
+
+  test('does not take a mistake in the call for a reason to go on', async () => {
+    const {ConfigurationError: Mistake} = await import('../../src/core');
+    registerLoader('node', {
+      ...running(),
+      load: async () => {
+        throw new Mistake('A wrong option.');
+      },
+    });
+    await expect(backends.useBackend('auto')).rejects.toThrow('A wrong option.');
+  });
+});
+
+describe('what Node lacks', () => {
+  test('webgl says that it needs a page', async () => {
+    await import('../../src/backend/webgl');
+    await expect(backends.useBackend('webgl')).rejects.toThrow(
+      "The backend 'webgl' runs in pages only, and their workers: there is no canvas here.",
+    );
+  });
+});
+
+describe('tfjs-node', () => {
+  /** What the import of the package ends in. */
+  async function importing(importPackage: () => Promise<object>): Promise<void> {
+    const {loaderOfNode} = await import('../../src/backend/node/loader');
+    registerLoader('node', loaderOfNode(importPackage));
+  }
+
+  test('is not installed here: the message has the command', async () => {
+    await import('../../src/backend/node');
+    const failure = backends.useBackend('node');
+    await expect(failure).rejects.toMatchObject({code: 'backend/not-installed'});
+    await expect(failure).rejects.toThrow('npm install @tensorflow/tfjs-node@4.22.0');
+  });
+
+  test('without its native binding is told from not being installed', async () => {
+    await importing(async () => {
+      throw new Error(
+        'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/lib/napi-v8/tfjs_binding.node.',
+      );
+    });
+    const failure = backends.useBackend('node');
+    await expect(failure).rejects.toMatchObject({code: 'backend/no-binding'});
+    await expect(failure).rejects.toThrow('npm rebuild @tensorflow/tfjs-node --build-addon-from-source');
+  });
+
+  test('that lacks something else says what', async () => {
+    await importing(async () => {
+      throw Object.assign(new Error("Cannot find module 'rimraf'"), {code: 'MODULE_NOT_FOUND'});
+    });
+    await expect(backends.useBackend('node')).rejects.toThrow(
+      "failed to import (Cannot find module 'rimraf')",
+    );
+  });
+
+  test('finds util.isNullOrUndefined, which Node 23 took away', async () => {
+    const module = util as {isNullOrUndefined?: (value: unknown) => boolean};
+    const own = module.isNullOrUndefined;
+    delete module.isNullOrUndefined;
+    try {
+      let answers: boolean[] = [];
+      await importing(async () => {
+        answers = [undefined, null, 0].map(value => module.isNullOrUndefined!(value));
+        throw new Error('enough');
+      });
+      await expect(backends.useBackend('node')).rejects.toThrow('enough');
+      expect(answers).toEqual([true, true, false]);
+    } finally {
+      if (own !== undefined) module.isNullOrUndefined = own;
+    }
+  });
+
+  test('runs, and leaves the active backend alone until it has been tested', async () => {
+    const before = await backends.useBackend('wasm');
+    await importing(async () => {
+      // As the package does when it is imported.
+      tf.registerBackend('tensorflow', () => tf.findBackend('cpu'), 3);
+      tf.copyRegisteredKernels('cpu', 'tensorflow');
+      await tf.setBackend('tensorflow');
+      return {};
+    });
+    try {
+      const backend = await backends.useBackend('node');
+      expect([backend.name, tf.getBackend()]).toEqual(['node', backend.tfjsName]);
+      expect(tf.getKernelsForBackend(before.tfjsName).length).toBeGreaterThan(0);
+    } finally {
+      await backends.useBackend('wasm');
+    }
+  });
+});
