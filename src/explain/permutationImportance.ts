@@ -112,6 +112,7 @@ export class PermutationImportance {
         }
         repeats.push(drops);
       }
+      signal?.throwIfAborted();
       return new Importances({metric: this.measure.name, baseScore, repeats, featureNames, evaluations});
     } finally {
       tf.dispose(held);

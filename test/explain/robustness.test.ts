@@ -6,13 +6,8 @@ import {activate, BACKENDS} from '../graph/backends';
 import {buildSubjects, disposeSubjects, stateOf} from './subjects';
 import type {Calls, Subjects} from './subjects';
 
-/** What explainers give: an `Explanation`, or `Counterfactuals`. */
-interface Explained {
-  readonly data: object;
-}
-
 interface Explains<Input> {
-  explain(input: Input, options?: {signal?: AbortSignal}): Promise<Explained>;
+  explain(input: Input, options?: {signal?: AbortSignal}): Promise<object>;
 }
 
 interface Entry {
@@ -30,8 +25,8 @@ function of<Kind extends keyof Subjects>(
     make(subjects) {
       const {model, input, calls}: Subjects[Kind] = subjects[kind];
       const explainer = make(model);
-      const run = async (signal?: AbortSignal): Promise<object> =>
-        (await explainer.explain(input, {...(signal && {signal})})).data;
+      const run = (signal?: AbortSignal): Promise<object> =>
+        explainer.explain(input, {...(signal && {signal})});
       return {run, calls};
     },
   };
@@ -77,6 +72,10 @@ const EXPLAINERS = {
   LimeText: of('texts', model => new explain.LimeText(model, {samples: 12, batchSize: 5})),
   Occlusion: of('cnn', model => new explain.Occlusion(model, {window: [3, 3, 1], batchSize: 5})),
   PartitionShap: of('rows', model => new explain.PartitionShap(model, {background, maxEvaluations: 12})),
+  PermutationImportance: of('mlp', model => {
+    const explainer = new explain.PermutationImportance(model, {metric: 'accuracy', batchSize: 1});
+    return {explain: (input, options) => explainer.explain(input, [0, 1], options)};
+  }),
   Saliency: of('cnn', model => new explain.Saliency(model, {batchSize: 1})),
   ScoreCam: of('cnn', model => new explain.ScoreCam(model, {batchSize: 1})),
   Shapley: of('rows', model => {
@@ -166,9 +165,7 @@ describe.each(BACKENDS)('on %s', backend => {
     for (const run of runs) alone.push(await run());
     const before = stateOf(subjects);
     const together = await Promise.all(runs.map(run => run()));
-    expect(together.map((data, i) => ({name: entries[i]!.name, data}))).toStrictEqual(
-      alone.map((data, i) => ({name: entries[i]!.name, data})),
-    );
+    entries.forEach(({name}, i) => expect({[name]: together[i]}).toStrictEqual({[name]: alone[i]}));
     expect(stateOf(subjects)).toEqual(before);
   });
 });
