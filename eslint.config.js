@@ -89,4 +89,24 @@ export default tseslint.config(
       globals: {module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly'},
     },
   },
+  {
+    // Pages, as a browser loads them.
+    files: ['examples/page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...[
+            'AbortController',
+            'DecompressionStream',
+            'Image',
+            'Response',
+            'URL',
+            'URLSearchParams',
+            'Worker',
+          ],
+          ...['document', 'fetch', 'getComputedStyle', 'location', 'postMessage', 'self'],
+        ].map(name => [name, 'readonly']),
+      ),
+    },
+  },
 );
