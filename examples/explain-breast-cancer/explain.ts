@@ -6,12 +6,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {AdamW, EarlyStopping, Trainer, withSeed} from 'glassbox';
 import {
+  Counterfactual,
   DeepShap,
   Explanation,
   GradientShap,
   IntegratedGradients,
   KernelShap,
   LimeTabular,
+  PermutationImportance,
   Saliency,
   compareExplainers,
 } from 'glassbox/explain';
@@ -111,6 +113,21 @@ async function explain(
   const mean = all.aggregate().data;
   const top = [...mean.keys()].sort((a, b) => mean[b]! - mean[a]!).map(i => featureNames[i]!);
 
+  // The least change with which the network would say benign, in the units of the measurements too.
+  const change = await new Counterfactual(predict, {
+    background: data.train.measured,
+    featureNames,
+    seed: SEED,
+  }).explain([test.measured[at]!]);
+  const importance = await new PermutationImportance(model, {
+    metric: 'mse',
+    featureNames,
+    seed: SEED,
+  }).explain(
+    test.features,
+    test.labels.map(label => [label]),
+  );
+
   const few = tf.slice(background, [0, 0], [20, 30]);
   const explainers = {
     KernelShap: new KernelShap(model, {background: few, head: 'logits', samples: 500, seed: SEED}),
@@ -163,6 +180,14 @@ async function explain(
         ],
       },
       {
+        title: 'What would have to change',
+        text:
+          `The nearest case that the network would call benign, with ` +
+          `${percent(change.examples[0]!.score.after)} malignant: what it changes, in median absolute deviations of ` +
+          'the training cases. All other measurements stay as they are.',
+        plots: [change.plot({title: 'From malignant to benign'})],
+      },
+      {
         title: 'All test cases',
         text:
           'A point for each case, at what the measurement adds to the logit (DeepShap). Red points to the right: high ' +
@@ -173,6 +198,13 @@ async function explain(
         title: 'What counts most',
         text: 'The mean size of what each measurement adds, whichever way.',
         plots: [everyone.plot('bar', {title: 'Mean over the test cases'})],
+      },
+      {
+        title: 'What the network needs',
+        text:
+          'How much the squared error on the test set rises when a measurement is shuffled among the cases. Measurements that ' +
+          'say the same, such as radius and area, stand in for each other: each alone looks less important.',
+        plots: [importance.plot({title: 'Rise of the squared error'})],
       },
       {
         title: `How ${top[0]!} counts`,

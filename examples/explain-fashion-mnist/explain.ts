@@ -112,7 +112,8 @@ async function explain(
   const explainers = {
     IntegratedGradients: integrated,
     SmoothGrad: new SmoothGrad(integrated, {samples: 16, seed: SEED}),
-    GradCam: new GradCam(model),
+    // With signs: where all of the layer speaks against the class, nothing would be left.
+    GradCam: new GradCam(model, {relu: false}),
     Occlusion: new Occlusion(model, {window: [6, 6, 1], strides: [2, 2, 1], baseline: BASELINE}),
     LimeImage: new LimeImage(model, {segments: 40, hideColor: BASELINE, seed: SEED}),
   };

@@ -32,7 +32,7 @@ export function present(name: string, found: Found): void {
 export function pageOf({title, intro, sections}: Found): string {
   const parts = sections.map(
     section =>
-      `<section><h2>${escaped(section.title)}</h2><p>${escaped(section.text)}</p>${section.plots.join('\n')}</section>`,
+      `<section><h2>${escaped(section.title)}</h2><p>${escaped(section.text)}</p>${section.plots.map(plot => `<div class="plot">${plot}</div>`).join('\n')}</section>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -73,9 +73,10 @@ main{max-width:900px;margin:0 auto;padding:24px 16px 64px}
 h1{font-size:28px;line-height:1.2;margin:16px 0 8px}
 h2{font-size:20px;line-height:1.3;margin:40px 0 4px}
 p{margin:0 0 14px;max-width:70ch;color:var(--muted)}
-svg.glassbox-plot,svg.chart{display:block;max-width:100%;height:auto;margin:0 0 16px}
-section>svg{width:100%}
-.table{overflow-x:auto;margin:0 0 16px;background:var(--panel);border-radius:6px;padding:6px 16px}
+svg.glassbox-plot,svg.chart{display:block;height:auto}
+.plot{overflow-x:auto;margin:0 0 16px;border-radius:6px}
+.plot>svg{width:100%;min-width:580px}
+.table{overflow-x:auto;background:var(--panel);border-radius:6px;padding:6px 16px}
 table{border-collapse:collapse;width:100%;font-size:15px;font-variant-numeric:tabular-nums}
 th,td{padding:7px 0 7px 16px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--muted)}

@@ -70,7 +70,7 @@ interface Pair {
   readonly level: number;
 }
 
-function pair(explanation: Explanation, example: number, {overlay = 0.5, outliers = 2}: Settings): Pair {
+function pair(explanation: Explanation, example: number, {overlay = 0.65, outliers = 2}: Settings): Pair {
   const map = attributionMap(explanation, example);
   const level = clippingLevel(map.data, outliers);
   const image = imageOf(explanation, example);
@@ -85,14 +85,17 @@ function pair(explanation: Explanation, example: number, {overlay = 0.5, outlier
       for (let channel = 0; channel < 3; channel++) {
         const over = color[channel]!;
         pixels[3 * (y * width + x) + channel] =
-          under === undefined ? over : over * overlay + under * (1 - overlay);
+          under === undefined ? over : over * (overlay + ((1 - overlay) * under) / 255);
       }
     }
   }
   return {image, map: {pixels, width, height}, level};
 }
 
-/** Under the map the image is grey: its own colours could be taken for attributions. */
+/**
+ * Under the map the image is grey, its own colours could be taken for attributions; and it only darkens the map's colours,
+ * which mean the same on light and on dark parts of it.
+ */
 function brightness({pixels, width}: Picture, x: number, y: number): number {
   const at = 3 * (Math.floor(y) * width + Math.floor(x));
   return 0.2126 * pixels[at]! + 0.7152 * pixels[at + 1]! + 0.0722 * pixels[at + 2]!;

@@ -22,7 +22,7 @@ export interface PlotOptions {
   colorBy?: string | number;
   /** For `text`: the words, if the explanation has no names for them. */
   tokens?: readonly string[];
-  /** For `heatmap`: how much the colours cover the image where they are strongest, 0 to 1. Default 0.5. */
+  /** For `heatmap`: how much the colours cover the image, 0 to 1, where nothing is seen of it. Default 0.65. */
   overlay?: number;
   /** For `heatmap`: this percentage of the pixels, the strongest, share the strongest colour. Default 2. */
   outliers?: number;
@@ -39,7 +39,7 @@ export type Settings = PlotOptions & Required<Pick<PlotOptions, 'width' | 'theme
 /** @throws ConfigurationError for an option that does not exist, or out of its range. */
 export function settings({batch}: Pick<Explanation, 'batch'>, options: PlotOptions): Settings {
   checkNames('plot()', options, NAMES);
-  const {width = 720, maxFeatures = 10, theme = 'auto', overlay = 0.5, outliers = 2, example} = options;
+  const {width = 720, maxFeatures = 10, theme = 'auto', overlay = 0.65, outliers = 2, example} = options;
   const within = (name: string, value: number, low: number, high: number): void => {
     if (value >= low && value <= high) return;
     throw new ConfigurationError(`${name} of a plot is ${String(value)}.`, {
