@@ -315,3 +315,20 @@ describe('a grid', () => {
     expect(() => plotGrid([vector([1]).plot()], {columns: 40})).toThrow('40 columns');
   });
 });
+
+describe('Room in plots', () => {
+  it('names forces in full where there is room in any row', () => {
+    const featureNames = Array.from({length: 10}, (_, i) => `a measurement with a long name, ${i}`);
+    const svg = vector([9, 8, 7, 6, 5, 4, 3, 3, 2, 2], {featureNames}, 1).plot('force');
+    for (const name of featureNames.slice(0, 6)) expect(svg).toContain(`${name} =`);
+  });
+
+  it('says how many features have no bar of their own in a mean, rather than drawing their sum', () => {
+    const svg = examples([
+      [1, 2, 3],
+      [3, 2, 1],
+    ]).plot('bar', {maxFeatures: 2});
+    expect(svg).toContain('(1 more feature is not shown)');
+    expect(svg).not.toContain('other features');
+  });
+});
