@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {FeatureAblation, Occlusion} from '../../src/explain';
 import type {OcclusionOptions} from '../../src/explain';
-import {activate, BACKENDS} from '../graph/backends';
+import {BACKENDS} from '../graph/backends';
 import {multiLayer} from './games';
-import {buildModel, casesOf, distance, expectCase, headOf, readOracle, tensorOf} from './oracle';
+import {casesOf, distance, expectCase, headOf, readOracle, useReference} from './oracle';
 import type {OracleCase} from './oracle';
 
 describe.each(BACKENDS)('leaving out parts on %s', backend => {
@@ -14,34 +12,24 @@ describe.each(BACKENDS)('leaving out parts on %s', backend => {
     const oracle = readOracle(name);
     const {targets: target} = oracle;
     const baselineOf = ({baseline}: OracleCase) => (baseline === 'mean' ? oracle.baselines.mean : 0);
-    let model: LayersModel;
-    let x: Tensor;
-    beforeAll(async () => {
-      await activate(backend);
-      model = buildModel(oracle);
-      x = tensorOf(oracle.inputs);
-    });
-    afterAll(() => {
-      model.dispose();
-      x.dispose();
-    });
+    const {model, x} = useReference(oracle, backend);
 
     it.each(casesOf(oracle, 'occlusion'))('by windows: $title', async entry => {
       const {window = [], stride: strides = []} = entry;
       const tensors = tf.memory().numTensors;
       const options = {window, strides, head: headOf(entry), baseline: baselineOf(entry)};
-      const explanation = await new Occlusion(model, options).explain(x, {target});
+      const explanation = await new Occlusion(model(), options).explain(x(), {target});
       expect(tf.memory().numTensors).toBe(tensors);
       expectCase(explanation, entry);
-      const few = await new Occlusion(model, {...options, batchSize: 3}).explain(x, {target});
+      const few = await new Occlusion(model(), {...options, batchSize: 3}).explain(x(), {target});
       expectCase(few, entry);
       expect(explanation.deltas).toBeUndefined();
     });
 
     if (name === 'mlp')
       it.each(casesOf(oracle, 'featureAblation'))('one by one: $title', async entry => {
-        const explainer = new FeatureAblation(model, {head: headOf(entry), baseline: baselineOf(entry)});
-        const explanation = await explainer.explain(x, {target});
+        const explainer = new FeatureAblation(model(), {head: headOf(entry), baseline: baselineOf(entry)});
+        const explanation = await explainer.explain(x(), {target});
         expectCase(explanation, entry);
         expect(explanation.evaluations.forward).toBe(4 + 4 * 9);
       });
@@ -49,8 +37,8 @@ describe.each(BACKENDS)('leaving out parts on %s', backend => {
     if (name === 'cnn')
       it.each(casesOf(oracle, 'featureAblation_segments'))('by segments: $title', async entry => {
         const featureMask = oracle['segments16'] as number[][];
-        const explainer = new FeatureAblation(model, {head: headOf(entry), featureMask});
-        expectCase(await explainer.explain(x, {target}), entry);
+        const explainer = new FeatureAblation(model(), {head: headOf(entry), featureMask});
+        expectCase(await explainer.explain(x(), {target}), entry);
       });
   });
 

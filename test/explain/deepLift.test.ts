@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {input, layers, model as functional, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {DeepLift, DeepShap, GuidedBackprop, Saliency} from '../../src/explain';
 import {withSeed} from '../../src/core';
 import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, casesOf, distance, expectCase, readOracle, tensorOf} from './oracle';
+import {casesOf, distance, expectCase, readOracle, useReference} from './oracle';
 
 /** The largest miss of completeness. */
 const worst = (deltas: Float32Array | undefined): number => Math.max(...deltas!.map(Math.abs));
@@ -17,28 +17,16 @@ describe.each(BACKENDS)('DeepLIFT on %s', backend => {
   describe.each(['mlp', 'cnn'] as const)('of the reference %s', name => {
     const oracle = readOracle(name);
     const {targets: target} = oracle;
-    let model: LayersModel;
-    let x: Tensor;
-    let background: Tensor;
-
-    beforeAll(() => {
-      model = buildModel(oracle);
-      x = tensorOf(oracle.inputs);
-      background = tensorOf(oracle.background);
-    });
-    afterAll(() => {
-      model.dispose();
-      tf.dispose([x, background]);
-    });
+    const {model, x, background} = useReference(oracle, backend);
 
     const baselineOf = (kind: string | undefined) => (kind === 'mean' ? oracle.baselines.mean : 0);
 
     it.each(casesOf(oracle, 'deepLift_rescale').filter(({head}) => head === 'logits'))(
       'rescales: $title',
       async entry => {
-        const explainer = new DeepLift(model, {baseline: baselineOf(entry.baseline), batchSize: 3});
+        const explainer = new DeepLift(model(), {baseline: baselineOf(entry.baseline), batchSize: 3});
         const tensors = tf.memory().numTensors;
-        const explanation = await explainer.explain(x, {target});
+        const explanation = await explainer.explain(x(), {target});
         expect(tf.memory().numTensors).toBe(tensors);
         expectCase(explanation, entry);
         expect(worst(explanation.deltas)).toBeLessThan(1e-4);
@@ -49,13 +37,15 @@ describe.each(BACKENDS)('DeepLIFT on %s', backend => {
     if (name === 'mlp')
       it.each(casesOf(oracle, 'deepLift_multipliers'))('gives multipliers: $title', async entry => {
         const baseline = baselineOf(entry.baseline);
-        const explainer = new DeepLift(model, {baseline, multiplyByInputs: false});
-        expectCase(await explainer.explain(x, {target}), entry);
+        const explainer = new DeepLift(model(), {baseline, multiplyByInputs: false});
+        expectCase(await explainer.explain(x(), {target}), entry);
       });
 
     it.each(casesOf(oracle, 'deepShap'))('means over a background: $title', async entry => {
       const tensors = tf.memory().numTensors;
-      const explanation = await new DeepShap(model, {background, batchSize: 7}).explain(x, {target});
+      const explanation = await new DeepShap(model(), {background: background(), batchSize: 7}).explain(x(), {
+        target,
+      });
       expect(tf.memory().numTensors).toBe(tensors);
       expectCase(explanation, entry);
       expect(worst(explanation.deltas)).toBeLessThan(1e-4);
@@ -65,7 +55,7 @@ describe.each(BACKENDS)('DeepLIFT on %s', backend => {
       const kernels = [tf.Relu, tf.MaxPool, tf.Multiply, tf.BatchMatMul];
       const before = kernels.map(kernel => tf.getGradient(kernel));
       const tensors = tf.memory().numTensors;
-      await expect(new DeepLift(model, {head: 'output'}).explain(x)).rejects.toThrow(/Softmax.*logits/);
+      await expect(new DeepLift(model(), {head: 'output'}).explain(x())).rejects.toThrow(/Softmax.*logits/);
       expect(kernels.map(kernel => tf.getGradient(kernel))).toEqual(before);
       expect(tf.memory().numTensors).toBe(tensors);
     });

@@ -17,7 +17,7 @@ import {
   Saliency,
 } from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, distance, readOracle, tensorOf} from './oracle';
+import {distance, readOracle, useReference} from './oracle';
 import type {Nested} from './oracle';
 
 interface Curves {
@@ -42,29 +42,24 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
   const metrics = mlp.metrics as Metrics;
   const {targets: target} = mlp;
   const perturbations = Float32Array.from(metrics.perturbations.flat(2));
-  let model: LayersModel;
-  let images: LayersModel;
-  let x: Tensor;
   let before = 0;
 
+  // What comes first is looked at last, when the models are disposed.
   beforeAll(async () => {
     await activate(backend);
     before = tf.memory().numTensors;
-    model = buildModel(mlp);
-    images = buildModel(cnn);
-    x = tensorOf(mlp.inputs);
   });
-  afterAll(() => {
-    tf.dispose([x]);
-    model.dispose();
-    images.dispose();
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  afterAll(() => expect(tf.memory().numTensors).toBe(before));
+  const {model, x} = useReference(mlp, backend);
+  const images = useReference(cnn, backend);
 
   it('give the reference deletion and insertion curves of features', async () => {
     const baseline = mlp.baselines.mean;
-    const explanation = await new IntegratedGradients(model, {baseline}).explain(x, {target});
-    const {deletion, insertion} = await perturbationCurves(model, x, explanation, {baseline, batchSize: 7});
+    const explanation = await new IntegratedGradients(model(), {baseline}).explain(x(), {target});
+    const {deletion, insertion} = await perturbationCurves(model(), x(), explanation, {
+      baseline,
+      batchSize: 7,
+    });
     expect(distance(deletion.scores.data, metrics.curves.deletion)).toBeLessThan(1e-5);
     expect(distance(insertion.scores.data, metrics.curves.insertion)).toBeLessThan(1e-5);
     expect(distance(deletion.auc, metrics.curves.deletionAuc)).toBeLessThan(1e-5);
@@ -73,11 +68,10 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
 
   it('give the reference curves of segments of images', async () => {
     const curves = cnn.curves as Curves;
-    const input = tensorOf(cnn.inputs);
-    const explanation = await new IntegratedGradients(images).explain(input, {target: cnn.targets});
+    const input = images.x();
+    const explanation = await new IntegratedGradients(images.model()).explain(input, {target: cnn.targets});
     const segments = (cnn.segments16 as number[][]).flat();
-    const {deletion, insertion} = await perturbationCurves(images, input, explanation, {segments});
-    input.dispose();
+    const {deletion, insertion} = await perturbationCurves(images.model(), input, explanation, {segments});
     expect(distance(deletion.scores.data, curves.deletion)).toBeLessThan(1e-5);
     expect(distance(insertion.scores.data, curves.insertion)).toBeLessThan(1e-5);
     expect(distance(deletion.auc, curves.deletionAuc)).toBeLessThan(1e-5);
@@ -85,45 +79,45 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
   });
 
   it('give the reference infidelity, normalized and not', async () => {
-    const explanation = await new Saliency(model, {absolute: false}).explain(x, {target});
-    const found = await infidelity(model, x, explanation, {perturbations, head: 'logits'});
+    const explanation = await new Saliency(model(), {absolute: false}).explain(x(), {target});
+    const found = await infidelity(model(), x(), explanation, {perturbations, head: 'logits'});
     expect(distance(found, metrics.infidelity_gradient)).toBeLessThan(1e-5);
     const options = {perturbations, head: 'logits', normalize: true} as const;
-    const normalized = await infidelity(model, x, explanation, options);
+    const normalized = await infidelity(model(), x(), explanation, options);
     expect(distance(normalized, metrics.infidelity_gradient_normalized)).toBeLessThan(1e-5);
   });
 
   it('give the reference max-sensitivity', async () => {
     const moves = {target, perturbations: perturbations.map(value => 0.1 * value)};
-    const gradient = new Saliency(model, {absolute: false});
+    const gradient = new Saliency(model(), {absolute: false});
     const expected = metrics['sensitivityMax_gradient_radius0.1xPert'];
-    expect(distance(await maxSensitivity(gradient, x, moves), expected)).toBeLessThan(1e-5);
-    const integrated = new IntegratedGradients(model, {baseline: mlp.baselines.mean});
-    const found = await maxSensitivity(integrated, x, moves);
+    expect(distance(await maxSensitivity(gradient, x(), moves), expected)).toBeLessThan(1e-5);
+    const integrated = new IntegratedGradients(model(), {baseline: mlp.baselines.mean});
+    const found = await maxSensitivity(integrated, x(), moves);
     expect(distance(found, metrics.sensitivityMax_ig50_mean)).toBeLessThan(1e-5);
   });
 
   it('draw the same perturbations for the same seed', async () => {
-    const explanation = await new Saliency(model).explain(x);
+    const explanation = await new Saliency(model()).explain(x());
     const [a, b, c] = [
-      await infidelity(model, x, explanation, {seed: 1}),
-      await infidelity(model, x, explanation, {seed: 1}),
-      await infidelity(model, x, explanation, {seed: 2}),
+      await infidelity(model(), x(), explanation, {seed: 1}),
+      await infidelity(model(), x(), explanation, {seed: 1}),
+      await infidelity(model(), x(), explanation, {seed: 2}),
     ];
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
   });
 
   it('find completeness where it is promised', async () => {
-    const complete = completeness(await new IntegratedGradients(model, {steps: 300}).explain(x));
+    const complete = completeness(await new IntegratedGradients(model(), {steps: 300}).explain(x()));
     expect(Math.max(...complete)).toBeLessThan(0.02);
-    const without = await new Saliency(model).explain(x);
+    const without = await new Saliency(model()).explain(x());
     expect(() => completeness(without)).toThrow('do not promise');
   });
 
   it('rank a signed explanation above an unsigned one', async () => {
-    const explainers = {unsigned: new Saliency(model), integrated: new IntegratedGradients(model)};
-    const {ranking, evaluations, agreement: pairs} = await compareExplainers(explainers, model, x);
+    const explainers = {unsigned: new Saliency(model()), integrated: new IntegratedGradients(model())};
+    const {ranking, evaluations, agreement: pairs} = await compareExplainers(explainers, model(), x());
     expect(ranking).toEqual(['integrated', 'unsigned']);
     expect(evaluations.integrated.insertionAuc).toBeGreaterThan(evaluations.unsigned.insertionAuc);
     expect(evaluations.integrated.incompleteness).toBeLessThan(0.1);
@@ -132,9 +126,11 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
   });
 
   it('randomize a copy from the last layer on, and leave the model as it was, also after an error', async () => {
-    const weights = model.getWeights().map(weight => weight.dataSync().slice());
+    const weights = model()
+      .getWeights()
+      .map(weight => weight.dataSync().slice());
     const tensors = tf.memory().numTensors;
-    const steps = await randomizationCheck(model, copy => new InputXGradient(copy), x, {target});
+    const steps = await randomizationCheck(model(), copy => new InputXGradient(copy), x(), {target});
     expect(steps).toHaveLength(2);
     for (const {similarity} of steps) expect(Math.abs(similarity)).toBeLessThan(0.95);
     let calls = 0;
@@ -142,29 +138,35 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
       if (++calls > 1) throw new Error('enough');
       return new Saliency(copy);
     };
-    await expect(randomizationCheck(model, failing, x)).rejects.toThrow('enough');
-    expect(model.getWeights().map(weight => weight.dataSync().slice())).toEqual(weights);
+    await expect(randomizationCheck(model(), failing, x())).rejects.toThrow('enough');
+    expect(
+      model()
+        .getWeights()
+        .map(weight => weight.dataSync().slice()),
+    ).toEqual(weights);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
   it('leave nothing behind, also after errors and an abort', async () => {
     const tensors = tf.memory().numTensors;
-    const explanation = await new Saliency(model).explain(x);
-    await evaluateExplanation(new InputXGradient(model), model, x);
-    const one = tf.slice(x, [0, 0], [1, 8]);
-    await expect(perturbationCurves(model, one, explanation)).rejects.toThrow(
+    const explanation = await new Saliency(model()).explain(x());
+    await evaluateExplanation(new InputXGradient(model()), model(), x());
+    const one = tf.slice(x(), [0, 0], [1, 8]);
+    await expect(perturbationCurves(model(), one, explanation)).rejects.toThrow(
       '4 examples are explained, but 1',
     );
     one.dispose();
-    await expect(perturbationCurves(model, x, explanation, {segments: [0, 1]})).rejects.toThrow('2 places');
-    await expect(infidelity(model, x, explanation, {perturbations: [1]})).rejects.toThrow(
+    await expect(perturbationCurves(model(), x(), explanation, {segments: [0, 1]})).rejects.toThrow(
+      '2 places',
+    );
+    await expect(infidelity(model(), x(), explanation, {perturbations: [1]})).rejects.toThrow(
       '[samples, batch, …]',
     );
-    await expect(infidelity(model, x, explanation, {noise: 0})).rejects.toThrow('noise');
-    await expect(maxSensitivity(new Saliency(model), x, {radius: -1})).rejects.toThrow('radius');
-    await expect(compareExplainers({}, model, x)).rejects.toThrow('no explainer');
+    await expect(infidelity(model(), x(), explanation, {noise: 0})).rejects.toThrow('noise');
+    await expect(maxSensitivity(new Saliency(model()), x(), {radius: -1})).rejects.toThrow('radius');
+    await expect(compareExplainers({}, model(), x())).rejects.toThrow('no explainer');
     const signal = AbortSignal.abort(new Error('stop'));
-    await expect(infidelity(model, x, explanation, {signal})).rejects.toThrow('stop');
+    await expect(infidelity(model(), x(), explanation, {signal})).rejects.toThrow('stop');
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
@@ -182,6 +184,6 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
 
   it('refuse models without weights', async () => {
     const empty = sequential({layers: [layers.activation({activation: 'relu', inputShape: [8]})]});
-    await expect(randomizationCheck(empty, copy => new Saliency(copy), x)).rejects.toThrow('no weights');
+    await expect(randomizationCheck(empty, copy => new Saliency(copy), x())).rejects.toThrow('no weights');
   });
 });

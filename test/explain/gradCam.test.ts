@@ -6,8 +6,8 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {Deconvolution, GradCam, GuidedBackprop, ScoreCam} from '../../src/explain';
 import {scoredModel} from '../../src/explain/model';
 import {layerSite} from '../../src/explain/site';
-import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, casesOf, distance, expectCase, readOracle, tensorOf} from './oracle';
+import {BACKENDS} from '../graph/backends';
+import {casesOf, distance, expectCase, readOracle, useReference} from './oracle';
 
 /** One convolution of ones with two channels, relu, and a dense layer: Captum's test model. */
 function oneConvolution(): LayersModel {
@@ -40,27 +40,22 @@ function oneConvolution(): LayersModel {
 describe.each(BACKENDS)('methods that look at maps on %s', backend => {
   const oracle = readOracle('cnn');
   const {targets: target} = oracle;
-  let model: LayersModel;
+  const {model, x} = useReference(oracle, backend);
   let small: LayersModel;
-  let x: Tensor;
   let ramp: Tensor;
 
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
+  beforeAll(() => {
     small = oneConvolution();
-    x = tensorOf(oracle.inputs);
     ramp = tf.reshape(tf.range(0, 16), [1, 4, 4, 1]);
   });
   afterAll(() => {
-    model.dispose();
     small.dispose();
-    tf.dispose([x, ramp]);
+    ramp.dispose();
   });
 
   it.each(casesOf(oracle, 'layerActivation_summary'))('read the activations of $layer', entry => {
     tf.tidy(() => {
-      const [values] = layerSite(scoredModel(model), entry.layer!).read([x]);
+      const [values] = layerSite(scoredModel(model()), entry.layer!).read([x()]);
       expect(values!.shape).toEqual(entry['shape']);
       expect(tf.mean(values!).dataSync()[0]).toBeCloseTo(entry['mean'] as number, 5);
       const first = tf.slice(values!, [0, 0, 0, 0], [1, 1, 1, values!.shape[3]!]).dataSync();
@@ -77,9 +72,9 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
     ['guidedGradCam', {guided: true, upsample: 'nearest'}],
   ] as const)('agree with %s', async (method, options) => {
     for (const entry of casesOf(oracle, method)) {
-      const explainer = new GradCam(model, {...options, layer: entry.layer!, batchSize: 1});
+      const explainer = new GradCam(model(), {...options, layer: entry.layer!, batchSize: 1});
       const tensors = tf.memory().numTensors;
-      expectCase(await explainer.explain(x, {target}), entry);
+      expectCase(await explainer.explain(x(), {target}), entry);
       expect(tf.memory().numTensors).toBe(tensors);
     }
   });
@@ -90,7 +85,7 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
   ] as const)('agree with %s', async (method, Method) => {
     for (const entry of casesOf(oracle, method)) {
       const gradients = ['Relu', 'Relu6'].map(name => tf.getGradient(name));
-      expectCase(await new Method(model).explain(x, {target}), entry);
+      expectCase(await new Method(model()).explain(x(), {target}), entry);
       expect(['Relu', 'Relu6'].map(name => tf.getGradient(name))).toEqual(gradients);
     }
   });
@@ -109,8 +104,8 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
   });
 
   it('look at the last convolution by default, and give the size of the input', async () => {
-    const byDefault = await new GradCam(model).explain(x, {target});
-    const named = await new GradCam(model, {layer: 'conv2'}).explain(x, {target});
+    const byDefault = await new GradCam(model()).explain(x(), {target});
+    const named = await new GradCam(model(), {layer: 'conv2'}).explain(x(), {target});
     expect(byDefault.shape).toEqual([2, 16, 16, 1]);
     expect(byDefault.values).toEqual(named.values);
   });
@@ -133,7 +128,7 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
 
   it('do not depend on how many rows go at a time', async () => {
     const of = async (batchSize: number) =>
-      (await new ScoreCam(model, {batchSize}).explain(x, {target})).values;
+      (await new ScoreCam(model(), {batchSize}).explain(x(), {target})).values;
     expect(distance(await of(3), [...(await of(100))])).toBeLessThan(1e-5);
   });
 
@@ -155,32 +150,32 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
   });
 
   it('refuse what has no maps', async () => {
-    expect(() => new GradCam(model, {layer: 'conv3'})).toThrow(/Unknown layer 'conv3'.*conv2/);
+    expect(() => new GradCam(model(), {layer: 'conv3'})).toThrow(/Unknown layer 'conv3'.*conv2/);
     expect(() => new GradCam((input: Tensor) => input)).toThrow(/Only a LayersModel/);
-    expect(() => new GradCam(model, {variant: '+++' as '++'})).toThrow(/variant/);
-    expect(() => new GradCam(model, {guided: true, upsample: false})).toThrow(/size of the input/);
+    expect(() => new GradCam(model(), {variant: '+++' as '++'})).toThrow(/variant/);
+    expect(() => new GradCam(model(), {guided: true, upsample: false})).toThrow(/size of the input/);
     const tensors = tf.memory().numTensors;
-    await expect(new GradCam(model, {layer: 'logits'}).explain(x)).rejects.toThrow(/no maps/);
-    await expect(new ScoreCam(model, {layer: 'logits'}).explain(x)).rejects.toThrow(/maps/);
+    await expect(new GradCam(model(), {layer: 'logits'}).explain(x())).rejects.toThrow(/no maps/);
+    await expect(new ScoreCam(model(), {layer: 'logits'}).explain(x())).rejects.toThrow(/maps/);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
   it('leave nothing behind when they are aborted, and gradients as they were when a model throws', async () => {
     const tensors = tf.memory().numTensors;
-    await expect(new ScoreCam(model).explain(x, {signal: AbortSignal.abort()})).rejects.toThrow();
+    await expect(new ScoreCam(model()).explain(x(), {signal: AbortSignal.abort()})).rejects.toThrow();
     const relu = tf.getGradient('Relu');
     let calls = 0;
     const failing = (input: Tensor): Tensor => {
       if (calls++ > 0) throw new Error('no more');
       return tf.sum(tf.relu(input), [1, 2, 3]);
     };
-    await expect(new GuidedBackprop(failing).explain(x)).rejects.toThrow('no more');
+    await expect(new GuidedBackprop(failing).explain(x())).rejects.toThrow('no more');
     expect(tf.getGradient('Relu')).toBe(relu);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
   it('say when there is no relu for guided backpropagation', async () => {
-    const explanation = await new GuidedBackprop((input: Tensor) => tf.sum(input, [1, 2, 3])).explain(x);
+    const explanation = await new GuidedBackprop((input: Tensor) => tf.sum(input, [1, 2, 3])).explain(x());
     expect(explanation.warnings[0]).toMatch(/no relu/);
   });
 });

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {KernelShap} from '../../src/explain';
 import type {KernelShapOptions} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {multiLayer} from './games';
-import {buildModel, casesOf, distance, expectCase, headOf, readOracle, tensorOf} from './oracle';
+import {casesOf, distance, expectCase, headOf, readOracle, useReference} from './oracle';
 import type {Nested} from './oracle';
 
 describe.each(BACKENDS)('KernelShap on %s', backend => {
@@ -16,20 +15,13 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     const oracle = readOracle('mlp');
     const {targets: target} = oracle;
     const background = oracle.background as number[][];
-    let model: LayersModel;
-    let x: Tensor;
-    beforeAll(() => {
-      model = buildModel(oracle);
-      x = tensorOf(oracle.inputs);
-    });
-    afterAll(() => {
-      model.dispose();
-      x.dispose();
-    });
+    const {model, x} = useReference(oracle, backend);
 
     it.each(casesOf(oracle, 'shapley_exact_background'))('is exact: $title', async entry => {
       const tensors = tf.memory().numTensors;
-      const explanation = await new KernelShap(model, {head: headOf(entry), background}).explain(x, {target});
+      const explanation = await new KernelShap(model(), {head: headOf(entry), background}).explain(x(), {
+        target,
+      });
       expect(tf.memory().numTensors).toBe(tensors);
       expectCase(explanation, entry);
       const expected = target.map(of => (entry['expectedValue'] as number[])[of]!);
@@ -43,8 +35,8 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     it.each(casesOf(oracle, 'shapley_exact_background_logitLink'))(
       'is exact in log-odds: $title',
       async entry => {
-        const explainer = new KernelShap(model, {background, link: 'logit'});
-        const explanation = await explainer.explain(x, {target});
+        const explainer = new KernelShap(model(), {background, link: 'logit'});
+        const explanation = await explainer.explain(x(), {target});
         expectCase(explanation, entry);
         const probabilities = target.map((of, i) => (oracle.probs as number[][])[i]![of]!);
         const logOdds = probabilities.map(p => Math.log(p / (1 - p)));
@@ -56,8 +48,8 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     // The reference itself is up to 1e-3 off here, against a sum over all coalitions in float64: see shapley.test.ts.
     it.each(casesOf(oracle, 'shapley_exact_singleBaseline'))('values one baseline: $title', async entry => {
       const baseline = entry.baseline === 'zero' ? 0 : oracle.baselines.mean;
-      const explainer = new KernelShap(model, {head: headOf(entry), baseline});
-      expectCase(await explainer.explain(x, {target}), {...entry, tol: 1e-3});
+      const explainer = new KernelShap(model(), {head: headOf(entry), baseline});
+      expectCase(await explainer.explain(x(), {target}), {...entry, tol: 1e-3});
     });
 
     it.each(casesOf(oracle, 'kernelShap_sampled'))(
@@ -66,7 +58,7 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
         const deviation = (entry['perRunStd'] as Nested[]).flat() as number[];
         const options: KernelShapOptions = {head: headOf(entry), background, samples: 100};
         for (const seed of [1, 2, 3]) {
-          const explanation = await new KernelShap(model, {...options, seed}).explain(x, {target});
+          const explanation = await new KernelShap(model(), {...options, seed}).explain(x(), {target});
           expect(distance(explanation.deltas!, [0, 0, 0, 0])).toBeLessThan(1e-5);
           (entry.expected as number[][]).flat().forEach((value, i) => {
             expect(Math.abs(explanation.values[i]! - value)).toBeLessThan(5 * deviation[i]!);
@@ -78,12 +70,12 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     it('says how far its draws lead it astray', async () => {
       const {expected} = casesOf(oracle, 'kernelShap_sampled')[0]!;
       const exact = (expected as number[][])[0]!;
-      const one = tf.slice(x, [0, 0], [1, 8]);
+      const one = tf.slice(x(), [0, 0], [1, 8]);
       const runs = 16;
       const squares = new Float64Array(8);
       const claimed = new Float64Array(8);
       for (let seed = 0; seed < runs; seed++) {
-        const explainer = new KernelShap(model, {head: 'logits', background, samples: 60, seed});
+        const explainer = new KernelShap(model(), {head: 'logits', background, samples: 60, seed});
         const {values, standardErrors} = await explainer.explain(one, {target: target[0]!});
         values.forEach((value, i) => (squares[i]! += (value - exact[i]!) ** 2 / runs));
         standardErrors![0]!.data.forEach((value, i) => (claimed[i]! += value ** 2 / runs));
@@ -97,7 +89,7 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
 
     it('gives the same for the same seed, in whatever chunks', async () => {
       const explain = async (options: KernelShapOptions) =>
-        (await new KernelShap(model, {background, samples: 60, ...options}).explain(x, {target})).values;
+        (await new KernelShap(model(), {background, samples: 60, ...options}).explain(x(), {target})).values;
       const values = await explain({seed: 3});
       expect(await explain({seed: 3})).toEqual(values);
       // Seven rows at a time split the background of ten.
@@ -108,23 +100,23 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     });
 
     it('plays once for all classes', async () => {
-      const all = await new KernelShap(model, {background}).explain(x, {target: 'all'});
+      const all = await new KernelShap(model(), {background}).explain(x(), {target: 'all'});
       expect(all.evaluations.forward).toBe(4 + 4 * 256 * 10);
-      const third = await new KernelShap(model, {background}).explain(x, {target: 2});
+      const third = await new KernelShap(model(), {background}).explain(x(), {target: 2});
       expect(distance(all.forClass(2).values, [...third.values])).toBeLessThan(1e-6);
       expect(distance(all.forClass(2).baseValues!, [...third.baseValues!])).toBeLessThan(1e-6);
     });
 
     it('groups columns by name or by integers', async () => {
-      const grouped = await new KernelShap(model, {
+      const grouped = await new KernelShap(model(), {
         background,
         featureMask: {city: [1, 2, 5]},
         perFeature: true,
-      }).explain(x);
-      const labelled = await new KernelShap(model, {
+      }).explain(x());
+      const labelled = await new KernelShap(model(), {
         background,
         featureMask: [7, 9, 9, 11, 12, 9, 20, 30],
-      }).explain(x);
+      }).explain(x());
       expect(grouped.shape).toEqual([4, 6]);
       expect(labelled.shape).toEqual([4, 8]);
       expect(labelled.values[1]).toBe(labelled.values[2]);
@@ -143,8 +135,8 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
           dispose: () => undefined,
         }),
       };
-      const own = await new KernelShap(model, {masker}).explain(x, {target});
-      const plain = await new KernelShap(model).explain(x, {target});
+      const own = await new KernelShap(model(), {masker}).explain(x(), {target});
+      const plain = await new KernelShap(model()).explain(x(), {target});
       expect(distance(own.values, [...plain.values])).toBeLessThan(1e-6);
     });
 
@@ -158,10 +150,10 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
         return tf.sum(rows, 1);
       };
       const options = {background, batchSize: 10};
-      await expect(new KernelShap(fails(false), options).explain(x)).rejects.toThrow('out of order');
+      await expect(new KernelShap(fails(false), options).explain(x())).rejects.toThrow('out of order');
       calls = 0;
       await expect(
-        new KernelShap(fails(true), options).explain(x, {signal: controller.signal}),
+        new KernelShap(fails(true), options).explain(x(), {signal: controller.signal}),
       ).rejects.toThrow('enough');
       expect(tf.memory().numTensors).toBe(tensors);
     });
@@ -169,19 +161,19 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
     it('explains an asynchronous function, twice at once', async () => {
       const remote = async (rows: Tensor) => {
         await Promise.resolve();
-        return tf.tidy(() => model.predict(rows) as Tensor);
+        return tf.tidy(() => model().predict(rows) as Tensor);
       };
-      const plain = await new KernelShap(model, {background}).explain(x, {target});
+      const plain = await new KernelShap(model(), {background}).explain(x(), {target});
       const tensors = tf.memory().numTensors;
       const explainer = new KernelShap(remote, {background});
-      const both = await Promise.all([explainer.explain(x, {target}), explainer.explain(x, {target})]);
+      const both = await Promise.all([explainer.explain(x(), {target}), explainer.explain(x(), {target})]);
       for (const {values} of both) expect(distance(values, [...plain.values])).toBeLessThan(1e-6);
       expect(tf.memory().numTensors).toBe(tensors);
     });
 
     it('refuses what cannot be right', async () => {
       const refuse = (options: object, message: RegExp) =>
-        expect(async () => new KernelShap(model, options).explain(x)).rejects.toThrow(message);
+        expect(async () => new KernelShap(model(), options).explain(x())).rejects.toThrow(message);
       await refuse({sample: 3}, /Did you mean 'samples'/);
       await refuse({samples: 0}, /cannot take 0 samples/);
       await refuse({samples: 5, background}, /do not tell all 8 features apart.*Raise samples/);
@@ -198,18 +190,15 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
 
   describe('of the reference CNN', () => {
     const oracle = readOracle('cnn');
+    const {model, x} = useReference(oracle, backend);
 
     it.each(casesOf(oracle, 'shapley_exact_segments'))('values segments: $title', async entry => {
-      const model = buildModel(oracle);
-      const x = tensorOf(oracle.inputs);
       const featureMask = oracle['segments8'] as number[][];
-      const explainer = new KernelShap(model, {featureMask, perFeature: true});
-      expectCase(await explainer.explain(x, {target: oracle.targets}), entry);
-      const shaped = await new KernelShap(model, {featureMask}).explain(x, {target: oracle.targets});
+      const explainer = new KernelShap(model(), {featureMask, perFeature: true});
+      expectCase(await explainer.explain(x(), {target: oracle.targets}), entry);
+      const shaped = await new KernelShap(model(), {featureMask}).explain(x(), {target: oracle.targets});
       expect(shaped.shape).toEqual([2, 16, 16, 3]);
       expect(shaped.values[0]).toBeCloseTo((entry.expected as number[][])[0]![featureMask[0]![0]!]!, 4);
-      model.dispose();
-      x.dispose();
     });
   });
 

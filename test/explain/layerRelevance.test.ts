@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {layers, sequential} from '@tensorflow/tfjs-layers';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {LayerConductance, LayerRelevance} from '../../src/explain';
 import {withSeed} from '../../src/core';
-import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, casesOf, distance, expectCase, readOracle, tensorOf} from './oracle';
+import {BACKENDS} from '../graph/backends';
+import {casesOf, distance, expectCase, readOracle, useReference} from './oracle';
 
 /** Two inputs, a dense layer without activation, and the given weights. */
 function oneLayer(kernel: number[][], bias: number[]): LayersModel {
@@ -22,23 +22,12 @@ function oneLayer(kernel: number[][], bias: number[]): LayersModel {
 describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
   const oracle = readOracle('cnn');
   const {targets: target} = oracle;
-  let model: LayersModel;
-  let x: Tensor;
-
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
-    x = tensorOf(oracle.inputs);
-  });
-  afterAll(() => {
-    model.dispose();
-    x.dispose();
-  });
+  const {model, x} = useReference(oracle, backend);
 
   it('agree with lrp_epsilon', async () => {
     for (const entry of casesOf(oracle, 'lrp_epsilon')) {
       const tensors = tf.memory().numTensors;
-      expectCase(await new LayerRelevance(model).explain(x, {target}), entry);
+      expectCase(await new LayerRelevance(model()).explain(x(), {target}), entry);
       expect(tf.memory().numTensors).toBe(tensors);
     }
   });
@@ -101,17 +90,17 @@ describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
     );
     await expect(of(layers.softmax({inputShape: [2]}))).rejects.toThrow(/no rule.*Softmax/);
     expect(tf.memory().numTensors).toBe(tensors);
-    expect(() => new LayerRelevance(model, {rule: 'alpha' as 'gamma'})).toThrow(/rule 'alpha'/);
-    expect(() => new LayerRelevance(model, {rules: {nowhere: 'gamma'}})).toThrow(/nowhere/);
+    expect(() => new LayerRelevance(model(), {rule: 'alpha' as 'gamma'})).toThrow(/rule 'alpha'/);
+    expect(() => new LayerRelevance(model(), {rules: {nowhere: 'gamma'}})).toThrow(/nowhere/);
     expect(() => new LayerRelevance((y: Tensor) => y)).toThrow(/Only a LayersModel/);
-    expect(() => new LayerConductance(model, {layer: 'nowhere'})).toThrow(/nowhere/);
-    expect(() => new LayerConductance(model, {layer: 'relu1', steps: 0})).toThrow(/0 steps/);
+    expect(() => new LayerConductance(model(), {layer: 'nowhere'})).toThrow(/nowhere/);
+    expect(() => new LayerConductance(model(), {layer: 'relu1', steps: 0})).toThrow(/0 steps/);
   });
 
   it('let the difference of the scores flow through any layer', async () => {
     for (const layer of ['conv1', 'pool1', 'relu2', 'logits']) {
       const tensors = tf.memory().numTensors;
-      const explanation = await new LayerConductance(model, {layer, steps: 200}).explain(x, {target});
+      const explanation = await new LayerConductance(model(), {layer, steps: 200}).explain(x(), {target});
       expect(tf.memory().numTensors).toBe(tensors);
       explanation.deltas!.forEach((delta, i) => {
         expect(Math.abs(delta)).toBeLessThan(
@@ -120,7 +109,8 @@ describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
       });
     }
     const some = async (batchSize: number) =>
-      (await new LayerConductance(model, {layer: 'pool1', steps: 9, batchSize}).explain(x, {target})).values;
+      (await new LayerConductance(model(), {layer: 'pool1', steps: 9, batchSize}).explain(x(), {target}))
+        .values;
     expect(distance(await some(4), [...(await some(100))])).toBeLessThan(1e-5);
   });
 

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {LimeImage} from '../../src/explain';
 import {hideAll, maskNeighbourhood, scoreMasked} from '../../src/explain/maskedImages';
 import {scoredModel} from '../../src/explain/model';
 import {scoresOf} from '../../src/explain/perturbation';
 import {fitSurrogate} from '../../src/explain/surrogate';
-import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, readOracle} from './oracle';
+import {BACKENDS} from '../graph/backends';
+import {readOracle, useReference} from './oracle';
 
 const oracle = readOracle('cnn');
 const mask = oracle.segments8 as number[][];
@@ -24,18 +23,7 @@ const core = oracle.limeImageCore as {
 };
 
 describe.each(BACKENDS)('LimeImage on %s', backend => {
-  let model: LayersModel;
-  let x: Tensor;
-
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
-    x = tf.tensor(oracle.inputs);
-  });
-  afterAll(() => {
-    model.dispose();
-    x.dispose();
-  });
+  const {model, x} = useReference(oracle, backend);
 
   it.each(core.results)('is the reference for given masks: example $input', async expected => {
     const data = Float32Array.from((oracle.inputs as number[][][][])[expected.input]!.flat(2));
@@ -44,7 +32,7 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
     const rows = Uint8Array.from(
       Array.from({length: 255}, (_, i) => [...(255 - i).toString(2).padStart(8, '0')].map(Number)).flat(),
     );
-    const scoring = {model: scoredModel(model), batchSize: 100, signal: undefined, count: () => undefined};
+    const scoring = {model: scoredModel(model()), batchSize: 100, signal: undefined, count: () => undefined};
     const scores = await scoreMasked(scoring, image, hideAll(image, segments), segments, rows);
     const {surrogate} = fitSurrogate(maskNeighbourhood(rows, 8, 0.25), scoresOf(scores, expected.label));
     for (const {feature, weight} of surrogate.coefficients) {
@@ -59,8 +47,8 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
   it('comes near the reference with masks of its own, and paints segments', async () => {
     const tensors = tf.memory().numTensors;
     const target = core.results.map(({label}) => label);
-    const lime = new LimeImage(model, {segmentation: mask, samples: 2000});
-    const explanation = await lime.explain(x, {target});
+    const lime = new LimeImage(model(), {segmentation: mask, samples: 2000});
+    const explanation = await lime.explain(x(), {target});
     expect(tf.memory().numTensors).toBe(tensors);
     expect(explanation.shape).toEqual([2, 16, 16, 3]);
     expect(explanation.data.segments!.shape).toEqual([2, 16, 16]);
@@ -72,7 +60,7 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
         expect(explanation.values[place + 2]).toBe(explanation.values[place]);
       });
     });
-    const again = await lime.explain(x, {target});
+    const again = await lime.explain(x(), {target});
     expect([...again.values]).toEqual([...explanation.values]);
   });
 
@@ -99,16 +87,16 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
 
   it('refuses what cannot mean anything, and leaves no tensor', async () => {
     const tensors = tf.memory().numTensors;
-    expect(() => new LimeImage(model, {segmentation: 'slick' as 'slic'})).toThrow(/slic/);
-    await expect(new LimeImage(model, {segmentation: [[1, 2]]}).explain(x)).rejects.toThrow(/2 pixels/);
-    await expect(new LimeImage(model, {hideColor: [1, 2]}).explain(x)).rejects.toThrow(/3 channels/);
+    expect(() => new LimeImage(model(), {segmentation: 'slick' as 'slic'})).toThrow(/slic/);
+    await expect(new LimeImage(model(), {segmentation: [[1, 2]]}).explain(x())).rejects.toThrow(/2 pixels/);
+    await expect(new LimeImage(model(), {hideColor: [1, 2]}).explain(x())).rejects.toThrow(/3 channels/);
     await expect(new LimeImage((t: Tensor) => t).explain([[1, 2]])).rejects.toThrow(/height, width/);
     const controller = new AbortController();
     const slow = (images: Tensor): Tensor => {
       if (images.shape[0] > 2) controller.abort(new Error('enough'));
       return tf.mean(images, [1, 2, 3]);
     };
-    await expect(new LimeImage(slow).explain(x, {signal: controller.signal})).rejects.toThrow('enough');
+    await expect(new LimeImage(slow).explain(x(), {signal: controller.signal})).rejects.toThrow('enough');
     expect(tf.memory().numTensors).toBe(tensors);
   });
 });

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {Random} from '../../src/core';
 import {LimeTabular} from '../../src/explain';
 import {quartileColumn} from '../../src/explain/columnSampler';
 import {meanAndStd, readMatrix} from '../../src/explain/matrix';
-import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, readOracle} from './oracle';
+import {BACKENDS} from '../graph/backends';
+import {readOracle, useReference} from './oracle';
 
 const oracle = readOracle('mlp');
 const reference = oracle.limeTabular as {
@@ -52,24 +51,16 @@ describe('the quarters of training data', () => {
 });
 
 describe.each(BACKENDS)('LimeTabular on %s', backend => {
-  let model: LayersModel;
-  let x: Tensor;
+  const {model} = useReference(oracle, backend);
   const target = oracle.targets[0]!;
-
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
-    x = tf.tensor([(oracle.inputs as number[][])[0]!]);
-  });
-  afterAll(() => {
-    model.dispose();
-    x.dispose();
-  });
+  let x: Tensor;
+  beforeAll(() => void (x = tf.tensor([(oracle.inputs as number[][])[0]!])));
+  afterAll(() => x.dispose());
 
   it.each(['discretized', 'continuous'] as const)('finds the reference’s coefficients: %s', async how => {
     const {meanCoef, stdCoef, meanIntercept, meanR2} = reference.runs[how];
     const featureNames = Array.from({length: 8}, (_, j) => String(j));
-    const lime = new LimeTabular(model, {
+    const lime = new LimeTabular(model(), {
       ...{trainingData, featureNames, samples: 10_000, batchSize: 1000, discretize: how === 'discretized'},
     });
     const explanation = await lime.explain(x, {target});
@@ -91,7 +82,7 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
   it('knows how much its coefficients vary from seed to seed', async () => {
     const runs = await Promise.all(
       Array.from({length: 24}, (_, seed) =>
-        new LimeTabular(model, {
+        new LimeTabular(model(), {
           ...{trainingData, seed, samples: 600, batchSize: 600, discretize: false},
         }).explain(x, {target}),
       ),
@@ -108,7 +99,7 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
   it('gives the same for a seed, another for another, and leaves no tensor', async () => {
     const tensors = tf.memory().numTensors;
     const run = async (seed: number): Promise<number[]> => [
-      ...(await new LimeTabular(model, {trainingData, samples: 200, seed}).explain(x, {target})).values,
+      ...(await new LimeTabular(model(), {trainingData, samples: 200, seed}).explain(x, {target})).values,
     ];
     const [first, again, other] = [await run(1), await run(1), await run(2)];
     expect(again).toEqual(first);
@@ -117,7 +108,7 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
   });
 
   it('shares the draws among classes, so that softmax’s coefficients cancel', async () => {
-    const lime = new LimeTabular(model, {trainingData, samples: 300, featureSelection: 'none'});
+    const lime = new LimeTabular(model(), {trainingData, samples: 300, featureSelection: 'none'});
     const all = await lime.explain(x, {target: 'all'});
     expect(all.evaluations.forward).toBe(301);
     for (let j = 0; j < 8; j++) {
@@ -164,7 +155,7 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
   });
 
   it('warns of values that the training data never has', async () => {
-    const lime = new LimeTabular(model, {trainingData, samples: 50});
+    const lime = new LimeTabular(model(), {trainingData, samples: 50});
     const explanation = await lime.explain([[0, 0, 0, 99, 0, 0, 0, 0]]);
     expect(explanation.warnings.join()).toMatch(/x3 = 99, outside the training data's -3.077 to 2.595/);
   });
@@ -172,7 +163,7 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
   it('refuses what cannot mean anything, and leaves no tensor after an error or an abort', async () => {
     const tensors = tf.memory().numTensors;
     const of = (options: object): LimeTabular =>
-      new LimeTabular(model, {trainingData, samples: 500, ...options});
+      new LimeTabular(model(), {trainingData, samples: 500, ...options});
     expect(() => of({sampels: 3})).toThrow(/Did you mean 'samples'/);
     expect(() => of({featureSelection: 'lasso'})).toThrow(/lassoPath/);
     expect(() => of({samples: 1})).toThrow(/at least 2/);

@@ -4,8 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {layers, sequential} from '@tensorflow/tfjs-layers';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {expect} from 'vitest';
+import {afterAll, beforeAll, expect} from 'vitest';
 import type {Explanation, Values} from '../../src/explain';
+import {activate} from '../graph/backends';
+import type {BACKENDS} from '../graph/backends';
 
 /** Numbers in nested arrays. */
 export type Nested = number | readonly Nested[];
@@ -82,6 +84,23 @@ export function buildModel({model: {inputShape, layers: specs}}: Oracle): Layers
     tf.dispose(weights);
   }
   return built;
+}
+
+/** The reference model, inputs and background on a backend, for as long as the tests of a suite run. */
+export function useReference(
+  oracle: Oracle,
+  backend: (typeof BACKENDS)[number],
+): {model: () => LayersModel; x: () => Tensor; background: () => Tensor} {
+  let held: {model: LayersModel; x: Tensor; background: Tensor};
+  beforeAll(async () => {
+    await activate(backend);
+    held = {model: buildModel(oracle), x: tf.tensor(oracle.inputs), background: tf.tensor(oracle.background)};
+  });
+  afterAll(() => {
+    held.model.dispose();
+    tf.dispose([held.x, held.background]);
+  });
+  return {model: () => held.model, x: () => held.x, background: () => held.background};
 }
 
 function layerOf(spec: LayerSpec): layers.Layer {

@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {ConfigurationError, Random} from '../../src/core';
 import {KernelShap, PartitionShap, Shapley, slic} from '../../src/explain';
 import type {PartitionShapOptions} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {forwardOf} from './forward';
 import {gameModel, shapley} from './games';
-import {buildModel, distance, readOracle, tensorOf} from './oracle';
+import {distance, readOracle, useReference} from './oracle';
 import {owen} from './owen';
 import type {Pairs} from './owen';
 
@@ -245,16 +244,7 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
       [2, [4, 6]],
     ];
     const partition = pairs;
-    let model: LayersModel;
-    let x: Tensor;
-    beforeAll(() => {
-      model = buildModel(oracle);
-      x = tensorOf(oracle.inputs);
-    });
-    afterAll(() => {
-      model.dispose();
-      x.dispose();
-    });
+    const {model, x} = useReference(oracle, backend);
 
     it('is exact over a background, and leaves nothing behind', async () => {
       const forward = forwardOf(oracle);
@@ -268,26 +258,26 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
         return owen(game, pairs);
       });
       const tensors = tf.memory().numTensors;
-      const explanation = await new PartitionShap(model, {background, partition}).explain(x, {target});
+      const explanation = await new PartitionShap(model(), {background, partition}).explain(x(), {target});
       expect(tf.memory().numTensors).toBe(tensors);
       expect(distance(explanation.values, expected)).toBeLessThan(1e-6);
       expect(distance(explanation.deltas!, [0, 0, 0, 0])).toBeLessThan(1e-6);
-      const shares = await new Shapley(model, {background}).explain(x, {target});
+      const shares = await new Shapley(model(), {background}).explain(x(), {target});
       expect(distance(explanation.values, [...shares.values])).toBeGreaterThan(1e-3);
     });
 
     it('does not depend on how many rows the model takes, bit for bit', async () => {
       const values = async (batchSize: number) => {
-        const explainer = new PartitionShap(model, {background, partition, batchSize, maxEvaluations: 60});
-        return (await explainer.explain(x, {target})).values;
+        const explainer = new PartitionShap(model(), {background, partition, batchSize, maxEvaluations: 60});
+        return (await explainer.explain(x(), {target})).values;
       };
       const expected = await values(10000);
       for (const batchSize of [10, 25, 130]) expect(await values(batchSize)).toEqual(expected);
     });
 
     it('explains examples together as apart', async () => {
-      const explainer = new PartitionShap(model, {background, maxEvaluations: 60});
-      const {values} = await explainer.explain(x, {target});
+      const explainer = new PartitionShap(model(), {background, maxEvaluations: 60});
+      const {values} = await explainer.explain(x(), {target});
       for (const [i, row] of (oracle.inputs as number[][]).entries()) {
         const alone = await explainer.explain([row], {target: target[i]!});
         expect(alone.values).toEqual(values.slice(8 * i, 8 * i + 8));
@@ -295,32 +285,32 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
     });
 
     it('plays once for all classes', async () => {
-      const explainer = new PartitionShap(model, {background, partition});
-      const all = await explainer.explain(x, {target: 'all'});
-      const third = await explainer.explain(x, {target: 2});
+      const explainer = new PartitionShap(model(), {background, partition});
+      const all = await explainer.explain(x(), {target: 'all'});
+      const third = await explainer.explain(x(), {target: 2});
       expect(distance(all.forClass(2).values, [...third.values])).toBeLessThan(1e-6);
       expect(all.evaluations.forward).toBe(third.evaluations.forward);
-      const few = new PartitionShap(model, {background, partition, maxEvaluations: 11});
-      const {deltas} = (await few.explain(x, {target: 'all'})).forClass(1);
+      const few = new PartitionShap(model(), {background, partition, maxEvaluations: 11});
+      const {deltas} = (await few.explain(x(), {target: 'all'})).forClass(1);
       expect(distance(deltas!, [0, 0, 0, 0])).toBeLessThan(1e-6);
     });
 
     it('explains log-odds', async () => {
       const options = {background, featureMask: [0, 0, 0, 0, 1, 1, 1, 1], link: 'logit'} as const;
-      const owenValues = await new PartitionShap(model, options).explain(x, {target});
-      const shapleyValues = await new KernelShap(model, options).explain(x, {target});
+      const owenValues = await new PartitionShap(model(), options).explain(x(), {target});
+      const shapleyValues = await new KernelShap(model(), options).explain(x(), {target});
       expect(distance(owenValues.values, [...shapleyValues.values])).toBeLessThan(1e-5);
     });
 
     it('explains an asynchronous function, twice at once', async () => {
       const remote = async (rows: Tensor) => {
         await Promise.resolve();
-        return tf.tidy(() => model.predict(rows) as Tensor);
+        return tf.tidy(() => model().predict(rows) as Tensor);
       };
-      const plain = await new PartitionShap(model, {background}).explain(x, {target});
+      const plain = await new PartitionShap(model(), {background}).explain(x(), {target});
       const tensors = tf.memory().numTensors;
       const explainer = new PartitionShap(remote, {background});
-      const both = await Promise.all([explainer.explain(x, {target}), explainer.explain(x, {target})]);
+      const both = await Promise.all([explainer.explain(x(), {target}), explainer.explain(x(), {target})]);
       for (const {values} of both) expect(distance(values, [...plain.values])).toBeLessThan(1e-6);
       expect(tf.memory().numTensors).toBe(tensors);
     });
@@ -335,10 +325,10 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
         return tf.sum(rows, 1);
       };
       const options = {background, batchSize: 10};
-      await expect(new PartitionShap(fails(false), options).explain(x)).rejects.toThrow('out of order');
+      await expect(new PartitionShap(fails(false), options).explain(x())).rejects.toThrow('out of order');
       calls = 0;
       const {signal} = controller;
-      await expect(new PartitionShap(fails(true), options).explain(x, {signal})).rejects.toThrow('enough');
+      await expect(new PartitionShap(fails(true), options).explain(x(), {signal})).rejects.toThrow('enough');
       expect(tf.memory().numTensors).toBe(tensors);
     });
   });
@@ -347,20 +337,20 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
     const oracle = readOracle('cnn');
     const [image] = oracle.inputs as number[][][][];
     const [target] = oracle.targets;
+    const {model} = useReference(oracle, backend);
 
     it('values superpixels, exactly where it may ask for enough', async () => {
-      const model = buildModel(oracle);
       const data = Float32Array.from(image!.flat(2));
       const {labels, count} = slic({data, height: 16, width: 16, channels: 3}, {segments: 9});
       const featureMask = tf.tensor(labels, [16, 16, 1]);
       const explain = async (maxEvaluations: number, featureMaskToo = true) =>
-        new PartitionShap(model, {
+        new PartitionShap(model(), {
           ...{maxEvaluations, perFeature: featureMaskToo},
           ...(featureMaskToo && {featureMask}),
         }).explain([image!], {target: target!});
       const exact = await explain(10000);
       expect(exact.shape).toEqual([1, count]);
-      const shares = await new Shapley(model, {featureMask, perFeature: true}).explain([image!], {
+      const shares = await new Shapley(model(), {featureMask, perFeature: true}).explain([image!], {
         target: target!,
       });
       const size = Math.max(...shares.values.map(Math.abs));
@@ -371,7 +361,6 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
       const pixels = await explain(100, false);
       expect(pixels.shape).toEqual([1, 16, 16, 3]);
       expect(sum(pixels.values)).toBeCloseTo(sum(shares.values), 4);
-      model.dispose();
       featureMask.dispose();
     });
   });

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {Random} from '../../src/core';
 import {Shapley} from '../../src/explain';
-import {activate, BACKENDS} from '../graph/backends';
+import {BACKENDS} from '../graph/backends';
 import {gameModel, halfInteraction, multiLayer, shapley} from './games';
-import {buildModel, casesOf, distance, expectCase, headOf, readOracle, tensorOf} from './oracle';
+import {casesOf, distance, expectCase, headOf, readOracle, useReference} from './oracle';
 
 const PLAYERS = 5;
 const random = new Random(7, 'game');
@@ -16,21 +15,11 @@ describe.each(BACKENDS)('Shapley on %s', backend => {
   const oracle = readOracle('mlp');
   const {targets: target} = oracle;
   const background = oracle.background as number[][];
-  let model: LayersModel;
-  let x: Tensor;
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
-    x = tensorOf(oracle.inputs);
-  });
-  afterAll(() => {
-    model.dispose();
-    x.dispose();
-  });
+  const {model, x} = useReference(oracle, backend);
 
   it.each(casesOf(oracle, 'shapley_exact_background'))('is exact: $title', async entry => {
     const tensors = tf.memory().numTensors;
-    const explanation = await new Shapley(model, {head: headOf(entry), background}).explain(x, {target});
+    const explanation = await new Shapley(model(), {head: headOf(entry), background}).explain(x(), {target});
     expect(tf.memory().numTensors).toBe(tensors);
     expectCase(explanation, entry);
     expect(distance(explanation.deltas!, [0, 0, 0, 0])).toBeLessThan(1e-5);
@@ -40,14 +29,14 @@ describe.each(BACKENDS)('Shapley on %s', backend => {
   it.each(casesOf(oracle, 'shapley_exact_background_logitLink'))(
     'is exact in log-odds: $title',
     async entry => {
-      expectCase(await new Shapley(model, {background, link: 'logit'}).explain(x, {target}), entry);
+      expectCase(await new Shapley(model(), {background, link: 'logit'}).explain(x(), {target}), entry);
     },
   );
 
   // The reference is a regression with heavy ends, up to 1e-3 off; what defines the values is not.
   it.each(casesOf(oracle, 'shapley_exact_singleBaseline'))('values one baseline: $title', async entry => {
     const baseline = entry.baseline === 'zero' ? oracle.baselines.zero : oracle.baselines.mean;
-    const explanation = await new Shapley(model, {head: headOf(entry), baseline}).explain(x, {target});
+    const explanation = await new Shapley(model(), {head: headOf(entry), baseline}).explain(x(), {target});
     expectCase(explanation, {...entry, tol: 1e-3});
     const expected = (oracle.inputs as number[][]).flatMap((row, i) =>
       shapley(
@@ -115,10 +104,10 @@ describe.each(BACKENDS)('Shapley on %s', backend => {
 
   it('comes close by permutations, and says how close', async () => {
     const [entry] = casesOf(oracle, 'shapley_exact_background');
-    const explainer = new Shapley(model, {
+    const explainer = new Shapley(model(), {
       ...{head: 'logits', background, method: 'permutation', maxEvaluations: 700},
     });
-    const {values, standardErrors, deltas, evaluations} = await explainer.explain(x, {target});
+    const {values, standardErrors, deltas, evaluations} = await explainer.explain(x(), {target});
     const exact = (entry!.expected as number[][]).flat();
     values.forEach((value, i) => {
       expect(Math.abs(value - exact[i]!)).toBeLessThan(5 * standardErrors![0]!.data[i]! + 1e-5);
@@ -126,7 +115,7 @@ describe.each(BACKENDS)('Shapley on %s', backend => {
     expect(Math.max(...standardErrors![0]!.data)).toBeLessThan(0.1);
     expect(distance(deltas!, [0, 0, 0, 0])).toBeLessThan(1e-5);
     expect(evaluations.forward).toBeLessThanOrEqual(4 + 4 * 700 * 10);
-    expect((await explainer.explain(x, {target})).values).toEqual(values);
+    expect((await explainer.explain(x(), {target})).values).toEqual(values);
   });
 
   it('values pairs of features exactly by a single order', async () => {

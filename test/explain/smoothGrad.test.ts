@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {layers, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {
   DeepLift,
@@ -12,29 +11,17 @@ import {
   Saliency,
   SmoothGrad,
 } from '../../src/explain';
-import {activate, BACKENDS} from '../graph/backends';
-import {buildModel, casesOf, distance, expectCase, headOf, readOracle, tensorOf} from './oracle';
+import {BACKENDS} from '../graph/backends';
+import {casesOf, distance, expectCase, headOf, readOracle, tensorOf, useReference} from './oracle';
 import type {Nested} from './oracle';
 
 describe.each(BACKENDS)('methods that draw samples on %s', backend => {
   const oracle = readOracle('mlp');
   const {targets: target} = oracle;
-  let model: LayersModel;
-  let x: Tensor;
-  let background: Tensor;
+  const {model, x, background} = useReference(oracle, backend);
   let noise: Tensor;
-
-  beforeAll(async () => {
-    await activate(backend);
-    model = buildModel(oracle);
-    x = tensorOf(oracle.inputs);
-    background = tensorOf(oracle.background);
-    noise = tensorOf(oracle['fixedNoise'] as Nested);
-  });
-  afterAll(() => {
-    model.dispose();
-    tf.dispose([x, background, noise]);
-  });
+  beforeAll(() => void (noise = tensorOf(oracle['fixedNoise'] as Nested)));
+  afterAll(() => noise.dispose());
 
   it.each([
     ['smoothgrad_fixedNoise', 'mean'],
@@ -42,9 +29,12 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
     ['vargrad_fixedNoise', 'variance'],
   ] as const)('agree with %s', async (method, type) => {
     for (const entry of casesOf(oracle, method)) {
-      const explainer = new SmoothGrad(new Saliency(model, {absolute: false, batchSize: 10}), {noise, type});
+      const explainer = new SmoothGrad(new Saliency(model(), {absolute: false, batchSize: 10}), {
+        noise,
+        type,
+      });
       const tensors = tf.memory().numTensors;
-      const explanation = await explainer.explain(x, {target});
+      const explanation = await explainer.explain(x(), {target});
       expect(tf.memory().numTensors).toBe(tensors);
       expectCase(explanation, entry);
       expect(explanation.standardErrors === undefined).toBe(type !== 'mean');
@@ -56,7 +46,11 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
       const rows = entry['backgroundIndex'] as number[];
       const draws = (entry['alphas'] as number[]).map((alpha, i) => ({alpha, background: rows[i]!}));
       const tensors = tf.memory().numTensors;
-      const explanation = await new GradientShap(model, {background, draws, batchSize: 10}).explain(x, {
+      const explanation = await new GradientShap(model(), {
+        background: background(),
+        draws,
+        batchSize: 10,
+      }).explain(x(), {
         target,
       });
       expect(tf.memory().numTensors).toBe(tensors);
@@ -66,8 +60,8 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
 
   it('agree with the limit of expected gradients', async () => {
     for (const entry of casesOf(oracle, 'expectedGradients_limit')) {
-      const options = {background, samples: 20_000, head: headOf(entry), batchSize: 8000};
-      const explanation = await new GradientShap(model, options).explain(x, {target});
+      const options = {background: background(), samples: 20_000, head: headOf(entry), batchSize: 8000};
+      const explanation = await new GradientShap(model(), options).explain(x(), {target});
       expectCase(explanation, entry);
       expect(explanation.warnings).toEqual([]);
     }
@@ -76,8 +70,8 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
   it('agree with gradientShap_stochastic as far as their samples reach', async () => {
     const samples = 500;
     for (const entry of casesOf(oracle, 'gradientShap_stochastic')) {
-      const explainer = new GradientShap(model, {background, samples, batchSize: 1000});
-      const {values, standardErrors} = await explainer.explain(x, {target});
+      const explainer = new GradientShap(model(), {background: background(), samples, batchSize: 1000});
+      const {values, standardErrors} = await explainer.explain(x(), {target});
       const expected = (entry.expected as readonly number[][]).flat();
       const perRun = (entry['perRunStd'] as number[][]).flat();
       values.forEach((value, i) => {
@@ -90,10 +84,17 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
 
   it('give the same for the same seed, and other numbers for another', async () => {
     const smooth = async (seed: number, batchSize = 100) =>
-      (await new SmoothGrad(new Saliency(model, {batchSize}), {seed, samples: 8}).explain(x)).values;
+      (await new SmoothGrad(new Saliency(model(), {batchSize}), {seed, samples: 8}).explain(x())).values;
     const shap = async (seed: number, batchSize = 100) =>
-      (await new GradientShap(model, {background, seed, samples: 8, noise: 0.1, batchSize}).explain(x))
-        .values;
+      (
+        await new GradientShap(model(), {
+          background: background(),
+          seed,
+          samples: 8,
+          noise: 0.1,
+          batchSize,
+        }).explain(x())
+      ).values;
     for (const of of [smooth, shap]) {
       expect(await of(1)).toEqual(await of(1));
       expect(distance(await of(1, 5), [...(await of(1))])).toBeLessThan(1e-5);
@@ -104,14 +105,14 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
   it('smooth any gradient method', async () => {
     const quiet = {noise: 0, samples: 3};
     for (const explainer of [
-      new Saliency(model),
-      new IntegratedGradients(model, {steps: 5, baseline: x}),
-      new DeepLift(model),
-      new GuidedBackprop(model),
-      new GradientShap(model, {background, samples: 5}),
+      new Saliency(model()),
+      new IntegratedGradients(model(), {steps: 5, baseline: x()}),
+      new DeepLift(model()),
+      new GuidedBackprop(model()),
+      new GradientShap(model(), {background: background(), samples: 5}),
     ]) {
-      const smooth = await new SmoothGrad(explainer, quiet).explain(x);
-      const plain = await explainer.explain(x);
+      const smooth = await new SmoothGrad(explainer, quiet).explain(x());
+      const plain = await explainer.explain(x());
       expect(distance(smooth.values, [...plain.values])).toBeLessThan(1e-5);
       expect(smooth.method).toBe(`SmoothGrad(${plain.method})`);
     }
@@ -148,18 +149,20 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
   });
 
   it('refuse options that mean nothing, and leave nothing behind', async () => {
-    expect(() => new SmoothGrad(model, {samples: 0})).toThrow(/samples/);
-    expect(() => new SmoothGrad(model, {noise: -1})).toThrow(/noise/);
-    expect(() => new SmoothGrad(model, {type: 'median' as 'mean'})).toThrow(/type/);
-    expect(() => new SmoothGrad(model, {noise, samples: 99})).toThrow(/16 samples/);
-    expect(() => new SmoothGrad(model, {sigma: 1} as never)).toThrow(/sigma/);
-    expect(() => new GradientShap(model, {samples: 5} as never)).toThrow(/background/);
+    expect(() => new SmoothGrad(model(), {samples: 0})).toThrow(/samples/);
+    expect(() => new SmoothGrad(model(), {noise: -1})).toThrow(/noise/);
+    expect(() => new SmoothGrad(model(), {type: 'median' as 'mean'})).toThrow(/type/);
+    expect(() => new SmoothGrad(model(), {noise, samples: 99})).toThrow(/16 samples/);
+    expect(() => new SmoothGrad(model(), {sigma: 1} as never)).toThrow(/sigma/);
+    expect(() => new GradientShap(model(), {samples: 5} as never)).toThrow(/background/);
     const tensors = tf.memory().numTensors;
-    const first = tf.slice(x, 0, 1);
-    await expect(new SmoothGrad(model, {noise}).explain(first)).rejects.toThrow(/\[samples, 1, 8\]/);
+    const first = tf.slice(x(), 0, 1);
+    await expect(new SmoothGrad(model(), {noise}).explain(first)).rejects.toThrow(/\[samples, 1, 8\]/);
     first.dispose();
     const draws = [{alpha: 2, background: 0}];
-    await expect(new GradientShap(model, {background, draws}).explain(x)).rejects.toThrow(/draw/);
+    await expect(new GradientShap(model(), {background: background(), draws}).explain(x())).rejects.toThrow(
+      /draw/,
+    );
     const controller = new AbortController();
     let calls = 0;
     const score = (rows: Tensor): Tensor => {
@@ -167,7 +170,7 @@ describe.each(BACKENDS)('methods that draw samples on %s', backend => {
       return tf.square(rows);
     };
     const stops = new SmoothGrad(new Saliency(score, {batchSize: 4}), {samples: 9});
-    await expect(stops.explain(x, {signal: controller.signal})).rejects.toThrow('enough');
+    await expect(stops.explain(x(), {signal: controller.signal})).rejects.toThrow('enough');
     expect(tf.memory().numTensors).toBe(tensors);
   });
 });
