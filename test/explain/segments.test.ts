@@ -45,6 +45,18 @@ describe.each([1, 3])('superpixels of %i channels', channels => {
     expect([...cut().labels]).toEqual([...segments.labels]);
   });
 
+  // A field is one colour, densest in its middle and no wider than `maxDistance`; black and white are 0.2 · 100 apart.
+  it('by quickshift are the fields of a chessboard', () => {
+    const [height, width, side] = [18, 27, 9];
+    const field = (at: number): number => 3 * Math.floor(at / width / side) + Math.floor((at % width) / side);
+    const data = Float32Array.from({length: height * width * channels}, (_, i) => {
+      return field(Math.floor(i / channels)) % 2;
+    });
+    const {labels, count} = quickshift({data, height, width, channels}, {kernelSize: 2});
+    expect(count).toBe(6);
+    expect([...labels]).toEqual(Array.from(labels, (_, at) => field(at)));
+  });
+
   it('come about as many as asked', () => {
     for (const segments of [6, 24, 60]) {
       const {count} = slic(image, {segments});
