@@ -47,7 +47,7 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
   it('comes near the reference with masks of its own, and paints segments', async () => {
     const tensors = tf.memory().numTensors;
     const target = core.results.map(({label}) => label);
-    const lime = new LimeImage(model(), {segmentation: mask, samples: 2000});
+    const lime = new LimeImage(model(), {segmentation: mask, samples: 500});
     const explanation = await lime.explain(x(), {target});
     expect(tf.memory().numTensors).toBe(tensors);
     expect(explanation.shape).toEqual([2, 16, 16, 3]);
@@ -56,12 +56,10 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
       mask.flat().forEach((segment, at) => {
         const place = (i * 256 + at) * 3;
         // The reference's masks weigh each count of segments otherwise, by a ridge on fewer rows.
-        expect(Math.abs(explanation.values[place + 1]! - coefs[segment]!)).toBeLessThan(0.03);
+        expect(Math.abs(explanation.values[place + 1]! - coefs[segment]!)).toBeLessThan(0.01);
         expect(explanation.values[place + 2]).toBe(explanation.values[place]);
       });
     });
-    const again = await lime.explain(x(), {target});
-    expect([...again.values]).toEqual([...explanation.values]);
   });
 
   it.each(['slic', 'quickshift', 'grid'] as const)('finds the lit corner with %s', async segmentation => {
@@ -77,7 +75,7 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
         tf.randomUniform([16, 16, 1], 0, 0.1, 'float32', 1),
       ),
     );
-    const lime = new LimeImage(corner, {segmentation, segments: 16, samples: 300, hideColor: 0});
+    const lime = new LimeImage(corner, {segmentation, segments: 16, samples: 100, hideColor: 0});
     const explanation = await lime.explain(tf.tidy(() => tf.expandDims(image)));
     const inside = [...explanation.values].filter((_, at) => at % 16 < 8 && at < 128);
     const outside = [...explanation.values].filter((_, at) => at % 16 >= 8 || at >= 128);
