@@ -19,6 +19,7 @@ export {DeepLift} from './deepLift';
 export type {DeepLiftOptions} from './deepLift';
 export {DeepShap} from './deepShap';
 export type {DeepShapOptions} from './deepShap';
+export type {DependenceFeatures} from './dependenceFeatures';
 export {
   agreement,
   compareExplainers,
@@ -48,6 +49,8 @@ export {Explanation} from './explanation';
 export type {Aggregation, ClassScores, ExplanationData, Values} from './explanation';
 export type {FeatureSelection} from './featureSelection';
 export {FeatureAblation} from './featureAblation';
+export {FeatureDependence} from './featureDependence';
+export type {FeatureDependenceData, FeatureDependencePlotOptions} from './featureDependence';
 export type {FeatureMask} from './featureMask';
 export {GradCam} from './gradCam';
 export type {GradCamOptions} from './gradCam';
@@ -94,6 +97,8 @@ export {
   waterfallPlot,
 } from './plots';
 export type {PlotGridOptions, PlotKind, PlotOptions, PlotTheme} from './plots';
+export {PartialDependence} from './partialDependence';
+export type {PartialDependenceOptions} from './partialDependence';
 export {PartitionShap} from './partitionShap';
 export type {PartitionShapOptions} from './partitionShap';
 export type {Partition} from './partitionTree';

@@ -71,6 +71,10 @@ const EXPLAINERS = {
   }),
   LimeText: of('texts', model => new explain.LimeText(model, {samples: 12, batchSize: 5})),
   Occlusion: of('cnn', model => new explain.Occlusion(model, {window: [3, 3, 1], batchSize: 5})),
+  PartialDependence: of('mlp', model => {
+    const explainer = new explain.PartialDependence(model, {target: 0, kind: 'both', batchSize: 1});
+    return {explain: (input, options) => explainer.explain(input, {features: [0, [0, 1]], ...options})};
+  }),
   PartitionShap: of('rows', model => new explain.PartitionShap(model, {background, maxEvaluations: 12})),
   PermutationImportance: of('mlp', model => {
     const explainer = new explain.PermutationImportance(model, {metric: 'accuracy', batchSize: 1});

@@ -33,6 +33,12 @@ export function featureColor(share: number): Rgb {
   return toRgb({lightness: 0.64, chroma: 0.17, hue: 250 + at * (375 - 250)});
 }
 
+/** 0 dark violet, 1 light yellow, through green: order shows without colours too (as viridis, van der Walt and Smith 2015). */
+export function orderedColor(share: number): Rgb {
+  const at = Math.min(1, Math.max(0, share));
+  return toRgb({lightness: 0.3 + at * 0.6, chroma: 0.11 + at * 0.05, hue: 305 - at * (305 - 105)});
+}
+
 export function hex(color: Rgb): string {
   return `#${color.map(part => part.toString(16).padStart(2, '0')).join('')}`;
 }

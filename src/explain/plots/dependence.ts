@@ -7,7 +7,7 @@ import {featureColor, hex} from './colors';
 import {attributionTable, featureName, inputTable, placeOf} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
-import {horizontalAxis, linearScale, number, ticks} from './scale';
+import {horizontalAxis, linearScale, verticalAxis} from './scale';
 import {element, fitted, label, page} from './svg';
 
 const TOP = 46;
@@ -56,29 +56,16 @@ export function dependencePlot(explanation: Explanation, options: PlotOptions = 
   );
   const name = featureName(explanation, at);
   const title = titleOf(explanation, options);
-  const lines = ticks(y.low, y.high).map(
-    mark =>
-      element('line', {
-        ...{x1: left, x2: right, y1: y(mark), y2: y(mark)},
-        class: mark === 0 ? 'strong' : 'line',
-      }) + label(number(mark), left - 8, y(mark) + 4, {class: 'muted small', 'text-anchor': 'end'}),
-  );
   const points = [...values].map((value, i) =>
     element('circle', {
       ...{cx: x(value), cy: y(attributions[i]!), r: 3.4, 'fill-opacity': 0.8},
       ...(colors === undefined ? {class: 'plain'} : {fill: hex(featureColor(colors[i]!))}),
     }),
   );
-  const upwards = element(
-    'g',
-    {transform: `translate(24 ${TOP + PLOT / 2}) rotate(-90)`},
-    label(fitted(`attribution of ${name}`, PLOT), 0, 0, {class: 'muted', 'text-anchor': 'middle'}),
-  );
   return page(
     label(fitted(title, width - 32, 15), 16, 27, {class: 'ink title'}) +
-      lines.join('') +
+      verticalAxis(y, left, right, `attribution of ${name}`) +
       horizontalAxis(x, TOP, bottom, fitted(name, right - left)) +
-      upwards +
       points.join('') +
       (color === undefined ? '' : colorBar(width - 66, TOP + 4, PLOT - 8, featureName(explanation, color))),
     {width, height: bottom + 50, theme, description: title},

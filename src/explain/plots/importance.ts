@@ -41,8 +41,16 @@ export function importancePlot(importances: Importances, options: PlotOptions): 
         : label(number(attribution), Math.max(to, end) + 6, middle + 4.5);
     return (
       rowName(row, left, y) +
-      element('rect', {x: start, y: y + 4, width: end - start, height: ROW - 8, rx: 2, class: 'plain'}) +
-      (whisker === undefined ? '' : element('path', {d: whisker, class: 'strong', 'stroke-width': 2})) +
+      element('rect', {
+        x: start,
+        y: y + 4,
+        width: end - start,
+        height: ROW - 8,
+        rx: 2,
+        class: 'plain',
+        'fill-opacity': 0.6,
+      }) +
+      (whisker === undefined ? '' : element('path', {d: whisker, class: 'mark', 'stroke-width': 1.5})) +
       written
     );
   });

@@ -1,5 +1,5 @@
 /** From values to pixels, and numbers as people write them. */
-import {element, label} from './svg';
+import {element, fitted, label} from './svg';
 
 /** A straight line from `[low, high]` to pixels. */
 export interface Scale {
@@ -43,20 +43,66 @@ export function signed(value: number): string {
   return value > 0 ? `+${number(value)}` : number(value);
 }
 
+/** A place along an axis, and what stands there. */
+export interface Mark {
+  readonly at: number;
+  readonly name: string;
+  /** Where the numbers begin. */
+  readonly isZero?: boolean;
+}
+
+/** Round numbers, `room` pixels apart or more. */
+export function numberMarks(scale: Scale, room = 90): Mark[] {
+  const length = Math.abs(scale(scale.high) - scale(scale.low));
+  return ticks(scale.low, scale.high, Math.max(2, Math.floor(length / room))).map(at => ({
+    ...{at, name: number(at), isZero: at === 0},
+  }));
+}
+
 /** Grid lines and numbers under a plot from `top` to `bottom`, and what they measure. */
-export function horizontalAxis(scale: Scale, top: number, bottom: number, title: string): string {
-  const from = scale(scale.low);
-  const to = scale(scale.high);
-  const marks = ticks(scale.low, scale.high, Math.max(2, Math.floor((to - from) / 90)));
+export function horizontalAxis(
+  scale: Scale,
+  top: number,
+  bottom: number,
+  title: string,
+  marks: readonly Mark[] = numberMarks(scale),
+): string {
+  const middle = (scale(scale.low) + scale(scale.high)) / 2;
   return (
     marks
       .map(
-        mark =>
+        ({at, name, isZero}) =>
           element('line', {
-            ...{x1: scale(mark), x2: scale(mark), y1: top, y2: bottom},
-            class: mark === 0 ? 'strong' : 'line',
-          }) + label(number(mark), scale(mark), bottom + 17, {class: 'muted small', 'text-anchor': 'middle'}),
+            ...{x1: scale(at), x2: scale(at), y1: top, y2: bottom},
+            class: isZero ? 'strong' : 'line',
+          }) + label(name, scale(at), bottom + 17, {class: 'muted small', 'text-anchor': 'middle'}),
       )
-      .join('') + label(title, (from + to) / 2, bottom + 37, {class: 'muted', 'text-anchor': 'middle'})
+      .join('') + label(title, middle, bottom + 37, {class: 'muted', 'text-anchor': 'middle'})
+  );
+}
+
+/** Grid lines and numbers left of a plot from `left` to `right`, and what they measure. */
+export function verticalAxis(
+  scale: Scale,
+  left: number,
+  right: number,
+  title: string,
+  marks: readonly Mark[] = numberMarks(scale, 55),
+): string {
+  const [bottom, top] = [scale(scale.low), scale(scale.high)];
+  const lines = marks.map(
+    ({at, name, isZero}) =>
+      element('line', {
+        ...{x1: left, x2: right, y1: scale(at), y2: scale(at)},
+        class: isZero ? 'strong' : 'line',
+      }) + label(name, left - 8, scale(at) + 4, {class: 'muted small', 'text-anchor': 'end'}),
+  );
+  return (
+    lines.join('') +
+    element(
+      'g',
+      {transform: `translate(24 ${Math.round((top + bottom) / 2)}) rotate(-90)`},
+      label(fitted(title, bottom - top), 0, 0, {class: 'muted', 'text-anchor': 'middle'}),
+    )
   );
 }

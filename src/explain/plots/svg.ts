@@ -59,6 +59,14 @@ export function heading(title: string, note: string, width: number): string {
   return element('text', {x: 16, y: 27, class: 'ink title'}, escapeText(fitted(title, room, 15)) + aside);
 }
 
+/** Straight lines through points. */
+export function path(points: readonly (readonly [number, number])[], attributes: Attributes): string {
+  return element('path', {
+    d: `M${points.map(point => point.map(rounded).join(' ')).join('L')}`,
+    ...attributes,
+  });
+}
+
 /** Text as XML has it: nothing in it can be taken for markup, and characters that XML forbids are left out. */
 export function escapeText(text: string): string {
   const entities: Readonly<Record<string, string>> = {
@@ -109,7 +117,7 @@ function rules(theme: PlotTheme, {line, ...fills}: Palette): string {
     Object.entries(fills)
       .map(([name, color]) => `${scope} .${name}{fill:${color}}`)
       .join('') +
-    `${scope} .line{stroke:${line};fill:none}${scope} .strong{stroke:${fills.muted};fill:none}` +
+    `${scope} .curve{stroke:${fills.plain};fill:none}${scope} .line{stroke:${line};fill:none}${scope} .strong{stroke:${fills.muted};fill:none}${scope} .mark{stroke:${fills.ink};fill:none}` +
     `${scope} .halo{paint-order:stroke;stroke:${fills.panel};stroke-width:3px;stroke-linejoin:round}`
   );
 }
