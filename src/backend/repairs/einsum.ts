@@ -5,13 +5,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelConfig, Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig, kernelOfOps} from '../tfjsInternals';
-import {everyBackend, type Repair} from './types';
+import {everyBackend, everyJavaScriptBackend, type Repair} from './types';
 
 export const einsum: Repair = {
   id: 'einsum',
   description:
-    'tfjs has no einsum on WASM, and on CPU it gives wrong numbers for some equations, such as ij,j->, and throws for others; it is a batched matrix product now.',
-  backends: ['wasm', 'cpu'],
+    'tfjs has no einsum on WASM, and elsewhere it gives wrong numbers for some equations, such as ij,j->, and throws for others; it is a batched matrix product now.',
+  backends: everyJavaScriptBackend,
   kernels: backend => [einsumKernel(backend)],
 };
 

@@ -2,10 +2,12 @@
  * Pooling over windows in three dimensions, in plain loops.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type {KernelConfig} from '@tensorflow/tfjs-core';
+import {avgPool3dGradOnDevice} from './averagePoolOnDevice';
 import {hostKernel} from './hostKernel';
 import {eachWindow, poolGeometry} from './poolingGeometry';
 import type {PoolAttributes, PoolGeometry} from './poolingGeometry';
-import type {HostBackend, Repair} from './types';
+import {everyJavaScriptBackend, isOnHost, type HostBackend, type Repair} from './types';
 
 export const maxPool3d: Repair = {
   id: 'wasm/max-pool-3d',
@@ -43,21 +45,25 @@ export const averagePool3dGradient: Repair = {
   id: 'average-pool-3d-gradient',
   description:
     "tfjs divides the gradient of avgPool3d by the window's full size also where padding cut the window, unlike the forward pass; both divide by what is inside now.",
-  backends: ['wasm', 'cpu'],
-  kernels: (backend: HostBackend) => [
-    hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
-      const geometry = poolGeometry(input!.shape, attrs);
-      return {
-        shape: input!.shape,
-        fill: (dx, {dy}) =>
-          eachWindow(geometry, (out, inside) => {
-            const share = dy![out]! / inside.length;
-            for (const at of inside) dx[at]! += share;
-          }),
-      };
-    }),
+  backends: everyJavaScriptBackend,
+  kernels: (backend, context) => [
+    isOnHost(backend) ? avgPool3dGradOnHost(backend) : avgPool3dGradOnDevice(context),
   ],
 };
+
+function avgPool3dGradOnHost(backend: HostBackend): KernelConfig {
+  return hostKernel<PoolAttributes>(tf.AvgPool3DGrad, backend, ({input}, attrs) => {
+    const geometry = poolGeometry(input!.shape, attrs);
+    return {
+      shape: input!.shape,
+      fill: (dx, {dy}) =>
+        eachWindow(geometry, (out, inside) => {
+          const share = dy![out]! / inside.length;
+          for (const at of inside) dx[at]! += share;
+        }),
+    };
+  });
+}
 
 /** Calls `found` with each output's index and the index of its window's maximum; the first among equals. */
 function maxPool(x: Float32Array, geometry: PoolGeometry, found: (out: number, at: number) => void): void {

@@ -3,8 +3,10 @@
  * weighted sum of at most two input pixels, and the gradient sends it back to the same two.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type {KernelConfig, Tensor} from '@tensorflow/tfjs-core';
+import {attrsAs, kernelOfOps} from '../tfjsInternals';
 import {hostKernel} from './hostKernel';
-import type {HostBackend, Repair} from './types';
+import {everyJavaScriptBackend, isOnHost, type HostBackend, type Repair} from './types';
 
 interface ResizeAttributes {
   readonly alignCorners: boolean;
@@ -29,15 +31,21 @@ type TapRule = (
 export const resizeGradients: Repair = {
   id: 'resize-gradients',
   description:
-    'tfjs computes wrong gradients of resizeNearestNeighbor (and so of upSampling2d) for batches on CPU, of resizeBilinear for images that are not square there, and of both with halfPixelCenters on CPU and WASM.',
-  backends: ['wasm', 'cpu'],
-  kernels: (backend: HostBackend) => [
-    resizeGradient(tf.ResizeBilinearGrad, backend, bilinearTaps),
-    resizeGradient(tf.ResizeNearestNeighborGrad, backend, nearestTaps),
-  ],
+    'tfjs computes wrong gradients of resizeNearestNeighbor (and so of upSampling2d) for batches on CPU, of resizeBilinear for images that are not square there, and of both with halfPixelCenters everywhere.',
+  backends: everyJavaScriptBackend,
+  kernels: (backend, {current}) =>
+    isOnHost(backend)
+      ? [
+          resizeGradient(tf.ResizeBilinearGrad, backend, bilinearTaps),
+          resizeGradient(tf.ResizeNearestNeighborGrad, backend, nearestTaps),
+        ]
+      : [
+          gradientOnDevice(current(tf.ResizeBilinearGrad)!, bilinearTaps),
+          gradientOnDevice(current(tf.ResizeNearestNeighborGrad)!, nearestTaps),
+        ],
 };
 
-function resizeGradient(kernelName: string, backend: HostBackend, taps: TapRule): tf.KernelConfig {
+function resizeGradient(kernelName: string, backend: HostBackend, taps: TapRule): KernelConfig {
   // The forward kernels compute positions in float32 on WASM and in float64 on CPU.
   const round = backend === 'wasm' ? Math.fround : (x: number): number => x;
   return hostKernel<ResizeAttributes>(kernelName, backend, ({images, dy}, attrs) => {
@@ -66,6 +74,42 @@ function resizeGradient(kernelName: string, backend: HostBackend, taps: TapRule)
     };
     return {shape: images!.shape, fill: (dx, values) => fill(dx, values['dy']!)};
   });
+}
+
+/** On a GPU, where tfjs's kernel is right but for half-pixel centers: one matrix product an axis. */
+function gradientOnDevice(kernel: KernelConfig, taps: TapRule): KernelConfig {
+  const composed = kernelOfOps<ResizeAttributes>(
+    kernel.kernelName,
+    kernel.backendName,
+    ([images, dy], attrs) => {
+      const [batch, height, width, channels] = images!.shape as [number, number, number, number];
+      const [, outHeight, outWidth] = dy!.shape as [number, number, number, number];
+      const rows = samplingMatrix(height, taps(height, outHeight, attrs, Math.fround));
+      const columns = samplingMatrix(width, taps(width, outWidth, attrs, Math.fround));
+      const byRow = tf.matMul(rows, tf.reshape(dy!, [batch, outHeight, outWidth * channels]), true);
+      const aside = tf.transpose(tf.reshape(byRow, [batch, height, outWidth, channels]), [0, 2, 1, 3]);
+      const byColumn = tf.matMul(columns, tf.reshape(aside, [batch, outWidth, height * channels]), true);
+      return tf.transpose(tf.reshape(byColumn, [batch, width, height, channels]), [0, 2, 1, 3]);
+    },
+  );
+  return {
+    ...kernel,
+    kernelFunc: call =>
+      (attrsAs<ResizeAttributes>(call.attrs).halfPixelCenters === true ? composed : kernel).kernelFunc({
+        ...call,
+        inputs: {images: call.inputs['images']!, dy: call.inputs['dy']!},
+      }),
+  };
+}
+
+/** The matrix [1, outSize, size] that samples an axis. */
+function samplingMatrix(size: number, taps: Tap[]): Tensor {
+  const weights = new Float32Array(taps.length * size);
+  taps.forEach(({low, high, weight}, out) => {
+    weights[out * size + low]! += 1 - weight;
+    weights[out * size + high]! += weight;
+  });
+  return tf.tensor(weights, [1, taps.length, size]);
 }
 
 function scale(size: number, outSize: number, alignCorners: boolean): number {

@@ -3,8 +3,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorInfo} from '@tensorflow/tfjs-core';
-import {attrsAs, gradientConfig} from '../tfjsInternals';
-import {everyBackend, type Repair} from './types';
+import {attrsAs, gradientConfig, kernelOfOps} from '../tfjsInternals';
+import {everyBackend, everyJavaScriptBackend, isOnHost, type Repair} from './types';
 
 interface ScanAttributes {
   readonly axis: number;
@@ -15,17 +15,22 @@ interface ScanAttributes {
 export const scans: Repair = {
   id: 'scans',
   description:
-    'cumsum and cumprod of an axis counted from the end have no values in tfjs on CPU and go beyond their memory on WASM; they work now.',
-  backends: ['wasm', 'cpu'],
-  kernels: (_, {current}) =>
+    'cumsum and cumprod of an axis counted from the end have no values in tfjs on CPU and go beyond their memory on WASM, and from the end on they are wrong on WebGPU after one of another length; they work now.',
+  backends: everyJavaScriptBackend,
+  kernels: (backend, {current}) =>
     [tf.Cumsum, tf.Cumprod].map(kernelName => {
       const kernel = current(kernelName)!;
+      const turned = kernelOfOps<ScanAttributes>(kernelName, backend, ([x], {axis, exclusive}) => {
+        const scan = kernelName === tf.Cumsum ? tf.cumsum : tf.cumprod;
+        return tf.reverse(scan(tf.reverse(x!, axis), axis, exclusive), axis);
+      });
       return {
         ...kernel,
         kernelFunc: call => {
-          const {shape} = call.inputs['x'] as TensorInfo;
-          const [axis] = tf.util.parseAxisParam(attrsAs<ScanAttributes>(call.attrs).axis, shape);
-          return kernel.kernelFunc({...call, attrs: {...call.attrs, axis: axis!}});
+          const {axis: given, reverse} = attrsAs<ScanAttributes>(call.attrs);
+          const [axis] = tf.util.parseAxisParam(given, (call.inputs['x'] as TensorInfo).shape);
+          const scan = reverse && !isOnHost(backend) ? turned : kernel;
+          return scan.kernelFunc({...call, attrs: {...call.attrs, axis: axis!}});
         },
       };
     }),

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {gradientConfig, kernelOfOps} from '../tfjsInternals';
-import {everyBackend, type Repair} from './types';
+import {everyBackend, everyJavaScriptBackend, type Repair} from './types';
 
 interface StridedSliceAttributes {
   readonly begin: number[];
@@ -21,7 +21,7 @@ export const stridedSlice: Repair = {
   id: 'strided-slice',
   description:
     'tfjs picks wrong elements in stridedSlice when an axis is dropped and another has a stride; the right ones now.',
-  backends: ['wasm', 'cpu'],
+  backends: everyJavaScriptBackend,
   kernels: (backend, {current}) => {
     const kernel = current(tf.StridedSlice)!;
     const shrinking = kernelOfOps<StridedSliceAttributes>(tf.StridedSlice, backend, ([x], attrs) =>

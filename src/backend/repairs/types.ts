@@ -7,8 +7,15 @@ import type {BackendName} from '../types';
 /** What is wrong whatever computes: gradients, which tfjs has once for all backends, and layers. */
 export const everyBackend: readonly BackendName[] = ['wasm', 'cpu', 'webgl', 'webgpu', 'node'];
 
+/** Where a kernel is to be right but for libtensorflow's, which are. */
+export const everyJavaScriptBackend: readonly BackendName[] = ['wasm', 'cpu', 'webgl', 'webgpu'];
+
 /** Where tensors lie in memory that JavaScript reads. */
 export type HostBackend = 'wasm' | 'cpu';
+
+export function isOnHost(backend: BackendName): backend is HostBackend {
+  return backend === 'wasm' || backend === 'cpu';
+}
 
 /** What a repair may use while it is put in place. */
 export interface RepairContext {

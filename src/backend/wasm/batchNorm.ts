@@ -39,8 +39,8 @@ function normalize(
   return offset ? add(scratch, {a: scaled, b: offset}, {}) : scaled;
 }
 
-/** The same for tfjs's cpu backend, whose own kernel is kept for statistics of the last axis. */
-export function fusedBatchNormOnCpu(original: KernelConfig): KernelConfig {
+/** The same for tfjs's other backends, whose own kernels are kept for statistics of the last axis. */
+export function fusedBatchNormOfOps(original: KernelConfig): KernelConfig {
   return kernelOfTensors<Inputs<Tensor>, Attrs>(
     original,
     ({mean, variance}) => mean.shape.length > 1 || variance.shape.length > 1,

@@ -1,9 +1,10 @@
 /** What tfjs's WASM backend lacks, or does too slowly, for training. */
 import {AvgPoolGrad, FusedBatchNorm} from '@tensorflow/tfjs-core';
 import type {KernelConfig} from '@tensorflow/tfjs-core';
+import {avgPoolGradOnDevice} from '../repairs/averagePoolOnDevice';
 import {hostKernel} from '../repairs/hostKernel';
-import {everyBackend, type Repair} from '../repairs/types';
-import {fusedBatchNorm, fusedBatchNormOnCpu} from './batchNorm';
+import {everyBackend, everyJavaScriptBackend, type Repair} from '../repairs/types';
+import {fusedBatchNorm, fusedBatchNormOfOps} from './batchNorm';
 import {cast} from './cast';
 import {conv2dBackpropFilter} from './convFilterGradient';
 import {conv2dBackpropInput} from './convInputGradient';
@@ -114,7 +115,7 @@ export const trainingKernels: Repair[] = [
       'tfjs normalizes along the wrong axis, silently, where batchNormalization has another axis than the last; now it is the right one.',
     backends: everyBackend,
     kernels: (backend, {current}) => [
-      backend === 'wasm' ? fusedBatchNorm() : fusedBatchNormOnCpu(current(FusedBatchNorm)!),
+      backend === 'wasm' ? fusedBatchNorm() : fusedBatchNormOfOps(current(FusedBatchNorm)!),
     ],
     gradients: () => [batchNormGradient],
   },
@@ -122,8 +123,11 @@ export const trainingKernels: Repair[] = [
     id: 'avg-pool-gradient',
     description:
       'tfjs makes the gradient of average pooling too small where a window hangs over the edge; now it is right.',
-    backends: ['wasm', 'cpu'],
-    kernels: backend => [backend === 'wasm' ? avgPoolGrad() : avgPoolGradOnCpu()],
+    backends: everyJavaScriptBackend,
+    kernels: (backend, context) => {
+      if (backend === 'wasm') return [avgPoolGrad()];
+      return [backend === 'cpu' ? avgPoolGradOnCpu() : avgPoolGradOnDevice(context)];
+    },
   },
 ];
 

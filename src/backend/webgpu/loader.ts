@@ -9,6 +9,7 @@ import {watchForLoss} from '../loss';
 import type {BackendOptions} from '../types';
 import {provideGpu} from './dawn';
 import {gpuOfGlobal, isSoftware, nameOf, type Adapter, type Gpu} from './gpu';
+import {webgpuRepairs} from './repairs';
 import {deviceOf, instanceOn, refuseSynchronousReads} from './tfjsInternals';
 
 /**
@@ -17,7 +18,12 @@ import {deviceOf, instanceOn, refuseSynchronousReads} from './tfjsInternals';
  * @example
  * webgpuLoader.tfjsName; // 'webgpu'
  */
-export const webgpuLoader: BackendLoader = {tfjsName: 'webgpu', load, threads: () => 1};
+export const webgpuLoader: BackendLoader = {
+  tfjsName: 'webgpu',
+  repairs: webgpuRepairs,
+  load,
+  threads: () => 1,
+};
 
 async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Promise<KernelBackend> {
   // tfjs looks for the GPU when its package is imported.

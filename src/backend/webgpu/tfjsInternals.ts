@@ -1,5 +1,5 @@
 /** The border to tfjs's WebGPU backend. */
-import type {KernelBackend} from '@tensorflow/tfjs-core';
+import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {WebGPUBackend} from '@tensorflow/tfjs-backend-webgpu';
 import {ConfigurationError} from '../../core';
 import {attached, replaceMethod} from '../tfjsInternals';
@@ -52,4 +52,30 @@ export function refuseSynchronousReads(instance: KernelBackend): void {
     });
     return true;
   });
+}
+
+interface Program {
+  shaderKey: string;
+  getUserCode(): string;
+}
+
+/** A kernel whose programs for the GPU have one piece of their text replaced by another. */
+export function withProgramText(kernel: KernelConfig, found: string, instead: string): KernelConfig {
+  return {
+    ...kernel,
+    kernelFunc: call => {
+      const backend = call.backend as WebGPUBackend;
+      type Run = (program: Program, ...rest: unknown[]) => TensorInfo;
+      const run = backend.runWebGPUProgram.bind(backend) as unknown as Run;
+      const patched: Run = (program, ...rest) => {
+        const text = program.getUserCode();
+        if (!text.includes(found)) return run(program, ...rest);
+        program.shaderKey += '-glassbox';
+        program.getUserCode = () => text.replaceAll(found, instead);
+        return run(program, ...rest);
+      };
+      const overlay = Object.create(backend, {runWebGPUProgram: {value: patched}}) as WebGPUBackend;
+      return kernel.kernelFunc({...call, backend: overlay});
+    },
+  };
 }
