@@ -56,7 +56,9 @@ async function buildWith(options: Options): Promise<void> {
 async function writeCommonJs(file: string): Promise<void> {
   const path = join(dist, file);
   if (file.endsWith('.d.ts')) {
-    writeFileSync(path.replace(/\.d\.ts$/, '.d.cts'), importingCjs(readFileSync(path, 'utf8')));
+    const declarations = withNamespacedClasses(readFileSync(path, 'utf8'));
+    writeFileSync(path, declarations);
+    writeFileSync(path.replace(/\.d\.ts$/, '.d.cts'), importingCjs(declarations));
   } else if (file.endsWith('.js')) {
     // An import that is made when the program runs may be of an ES module, which `require` does not take everywhere.
     const source = importingCjs(readFileSync(path, 'utf8')).replace(
@@ -77,6 +79,23 @@ async function writeCommonJs(file: string): Promise<void> {
     writeFileSync(path.replace(/\.js$/, '.cjs'), direct);
     rmSync(path);
   }
+}
+
+/**
+ * A class in a namespace, such as `losses.Loss`, is a value and a type. Of one that lies in a shared chunk, what rolls
+ * the declarations up writes the value only.
+ */
+function withNamespacedClasses(code: string): string {
+  return code.replace(/^declare const (\w+_(\w+)): typeof \2;$/gm, (value, alias: string, name: string) => {
+    const chunk = new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '\\./([\\w-]+)\\.js'`, 'm').exec(
+      code,
+    )?.[1];
+    if (chunk === undefined || code.includes(`\ntype ${alias} = `)) return value;
+    const isClass = new RegExp(`^declare (abstract )?class ${name}\\b`, 'm').test(
+      readFileSync(join(dist, `${chunk}.d.ts`), 'utf8'),
+    );
+    return isClass ? `type ${alias} = ${name};\n${value}` : value;
+  });
 }
 
 function importingCjs(code: string): string {

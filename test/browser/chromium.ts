@@ -25,6 +25,9 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-dev-shm-usage',
+  // A software GPU for WebGPU; WebGL has one by itself.
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
 ];
 
 const types: Record<string, string> = {

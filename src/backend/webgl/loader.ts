@@ -71,9 +71,10 @@ const imitations = /swiftshader|llvmpipe|softpipe|basic render/i;
 
 /** What computes WebGL 2 here; undefined where nothing does. */
 function rendererName(): string | undefined {
-  const canvas =
-    typeof OffscreenCanvas === 'undefined' ? document.createElement('canvas') : new OffscreenCanvas(1, 1);
-  const context = canvas.getContext('webgl2') as WebGL2RenderingContext | null;
+  const context =
+    typeof OffscreenCanvas === 'undefined'
+      ? document.createElement('canvas').getContext('webgl2')
+      : new OffscreenCanvas(1, 1).getContext('webgl2');
   if (context === null) return undefined;
   const names = context.getExtension('WEBGL_debug_renderer_info');
   const name: unknown = context.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);

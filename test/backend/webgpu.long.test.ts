@@ -1,0 +1,175 @@
+/**
+ * WebGPU in Node, by Dawn, on a GPU or on one that the processor imitates (SwiftShader, which Debian's chromium
+ * brings along).
+ */
+import {existsSync} from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import * as layers from '@tensorflow/tfjs-layers';
+import {beforeAll, describe, expect, test} from 'vitest';
+import {useBackend} from '../../src/backend';
+import '../../src/backend/webgpu';
+import {DeviceLostError, withSeed} from '../../src/core';
+import {Trainer} from '../../src/trainer';
+import {gradientCases} from './gradientCases';
+import {
+  evaluate,
+  inputsOf,
+  numericGradient,
+  referenceCase,
+  weightedValue,
+  weightsFor,
+} from './numericGradient';
+
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+if (existsSync(swiftShader)) process.env['VK_ICD_FILENAMES'] ??= swiftShader;
+process.env['XDG_RUNTIME_DIR'] ??= '/tmp';
+
+const options = {softwareAdapter: true};
+const missing = await useBackend('webgpu', options).then(
+  () => undefined,
+  (error: unknown) => String(error),
+);
+if (missing !== undefined) {
+  process.stderr.write(
+    `WebGPU in Node was not tested: ${missing} On Debian: apt-get install libvulkan1 chromium.\n`,
+  );
+}
+
+describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
+  test('is not taken for a GPU where the processor imitates one, unless that is asked for', async () => {
+    const info = (await navigatorGpu().requestAdapter())!.info;
+    if (!info.isFallbackAdapter) return;
+    await expect(useBackend('webgpu')).rejects.toThrow('only one that the processor imitates');
+    const backend = await useBackend('auto');
+    expect(backend.name).toBe('wasm');
+    expect(backend.tried.find(({name}) => name === 'webgpu')?.reason).toContain('imitates');
+  });
+
+  describe('operations', () => {
+    const references = new Map<string, {value: number; gradient: number[][]}>();
+
+    beforeAll(async () => {
+      await tf.setBackend('cpu');
+      for (const testCase of gradientCases) {
+        const reference = referenceCase(testCase);
+        references.set(testCase.name, {
+          value: weightedValue(reference, inputsOf(testCase)),
+          gradient: numericGradient(reference),
+        });
+      }
+      await useBackend('webgpu', options);
+    });
+
+    test.each(gradientCases)('$name has the right value and gradient', async testCase => {
+      const before = tf.memory().numTensors;
+      const inputs = inputsOf(testCase).map((v, i) => tf.tensor(v, [...testCase.shapes[i]!]));
+      const output = tf.tidy(() => evaluate(testCase, inputs));
+      const weights = weightsFor(testCase, output.size);
+      const weigh = (...xs: tf.Tensor[]): tf.Tensor => {
+        const y = evaluate(testCase, xs);
+        return tf.sum(tf.mul(y, tf.tensor(weights, y.shape)));
+      };
+      const gradients = tf.tidy(() => tf.grads(weigh)(inputs));
+      const value = Array.from(await output.data()).reduce((sum, y, i) => sum + y * weights[i]!, 0);
+      const found = await Promise.all(gradients.map(async gradient => Array.from(await gradient.data())));
+      tf.dispose([inputs, output, gradients]);
+      expect(tf.memory().numTensors).toBe(before);
+
+      const expected = references.get(testCase.name)!;
+      expect(Math.abs(value - expected.value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+      expect(found.map(({length}) => length)).toEqual(expected.gradient.map(({length}) => length));
+      const largest = Math.max(1, ...expected.gradient.flat().map(Math.abs));
+      const deviations = found.flatMap((list, i) =>
+        list.map((g, k) => Math.abs(g - expected.gradient[i]![k]!)),
+      );
+      expect(Math.max(...deviations) / largest).toBeLessThan(3e-4);
+    });
+  });
+
+  test('trains a small convolutional model as wasm does, with no read-back in a step', async () => {
+    const onWasm = await lossesOn(() => useBackend('wasm'));
+    const onGpu = await lossesOn(() => useBackend('webgpu', options));
+    expect(onGpu.losses).toHaveLength(onWasm.losses.length);
+    onGpu.losses.forEach((loss, i) => expect(Math.abs(loss - onWasm.losses[i]!)).toBeLessThan(1e-3));
+    expect(onGpu.leaked).toBe(0);
+    // Some an epoch, and none a step.
+    expect(onGpu.reads).toBeLessThan(onGpu.steps / 2);
+  });
+
+  test('a tensor that was computed cannot be read at once, and the error says how it can', async () => {
+    await useBackend('webgpu', options);
+    const x = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+    expect(() => x.dataSync()).toThrow('await tensor.data()');
+    expect((await x.data())[0]).toBe(64);
+    expect(x.dataSync()[0]).toBe(64);
+    x.dispose();
+  });
+
+  test('a lost device is a typed error for whoever computes or reads, and can be started again', async () => {
+    const {tfjsName} = await useBackend('webgpu', options);
+    const x = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+    const {device} = tf.backend() as unknown as {device: {destroy(): void; lost: Promise<unknown>}};
+    device.destroy();
+    await device.lost;
+    await Promise.resolve();
+    expect(() => tf.add(1, 2)).toThrow(DeviceLostError);
+    await expect(x.data()).rejects.toThrow("The device of the backend 'webgpu' was lost");
+    x.dispose();
+    expect((await useBackend('cpu')).name).toBe('cpu');
+    expect((await useBackend('webgpu', options)).tfjsName).toBe(tfjsName);
+    const y = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+    expect((await y.data())[0]).toBe(64);
+    y.dispose();
+  });
+});
+
+interface Run {
+  losses: number[];
+  leaked: number;
+  steps: number;
+  /** Times that something was read from the device. */
+  reads: number;
+}
+
+/** Bright on the left, or bright on the right: 10 epochs of 5 steps. */
+async function lossesOn(start: () => Promise<unknown>): Promise<Run> {
+  await start();
+  const model = withSeed(1, () =>
+    layers.sequential({
+      layers: [
+        layers.layers.conv2d({inputShape: [8, 8, 1], filters: 4, kernelSize: 3, activation: 'relu'}),
+        layers.layers.maxPooling2d({poolSize: 2}),
+        layers.layers.flatten(),
+        layers.layers.dense({units: 2, activation: 'softmax'}),
+      ],
+    }),
+  );
+  const side = Array.from({length: 80}, (_, i) => i % 2);
+  const pixels = Float32Array.from({length: 80 * 64}, (_, i) =>
+    i % 8 < 4 === (side[Math.floor(i / 64)] === 0) ? 1 - (i % 5) / 10 : (i % 3) / 10,
+  );
+  const x = tf.tensor4d(pixels, [80, 8, 8, 1]);
+  const y = tf.tensor1d(side, 'int32');
+  const epochs = 10;
+  const trainer = new Trainer(model, {loss: 'sparseCategoricalCrossentropy', optimizer: 'adam', seed: 1});
+  await trainer.fit([x, y], {epochs: 1, batchSize: 16});
+  const before = tf.memory().numTensors;
+  const backend = tf.backend();
+  const {read} = backend;
+  let reads = 0;
+  backend.read = dataId => {
+    reads++;
+    return read.call(backend, dataId);
+  };
+  const {history} = await trainer.fit([x, y], {epochs, batchSize: 16});
+  backend.read = read;
+  const leaked = tf.memory().numTensors - before;
+  tf.dispose([x, y]);
+  model.dispose();
+  return {losses: history['loss']!, leaked, steps: 5 * epochs, reads};
+}
+
+function navigatorGpu(): {requestAdapter(): Promise<{info: {isFallbackAdapter?: boolean}} | null>} {
+  return (globalThis.navigator as unknown as {gpu: ReturnType<typeof navigatorGpu>}).gpu;
+}
