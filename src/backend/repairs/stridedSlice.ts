@@ -75,7 +75,8 @@ function sliceInfo(
   );
 }
 
-function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Tensor {
+/** The gradient of a slice of a tensor of that shape: `dy` where it was taken from, zero elsewhere. */
+export function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttributes): Tensor {
   if (dy.size === 0) return tf.zeros(shape);
   const {begin, end, strides} = sliceInfo(shape, attrs);
   const taken = tf.slice_util.computeOutShape(begin, end, strides);
