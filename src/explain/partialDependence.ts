@@ -45,7 +45,7 @@ const KINDS = ['average', 'individual', 'both'];
  * const [age, both] = await dependence.explain(x, {features: ['age', ['age', 'bmi']]});
  * age.grid[0]; // [0, 1, 2]
  * age.average; // [4, 7, 10]
- * age.individual.subarray(0, 3); // [2, 5, 8]
+ * age.individual?.subarray(0, 3); // [2, 5, 8]
  * both.average; // [2, 4, 6, 5, 7, 9, 8, 10, 12]
  */
 export class PartialDependence {

@@ -7,6 +7,7 @@ import * as core from '../../src/core';
 const classes = {
   GlassboxError: core.GlassboxError,
   BackendUnavailableError: core.BackendUnavailableError,
+  DeviceLostError: core.DeviceLostError,
   OutOfMemoryError: core.OutOfMemoryError,
   ConfigurationError: core.ConfigurationError,
   ShapeError: core.ShapeError,
