@@ -152,7 +152,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
           });
           const {players} = masked;
           const played = reduced.restore(await play(game), game.columns);
-          examples.push({...played, players, combine: masked.combine});
+          examples.push({...played, players, combine: masked.combine && (values => masked.combine!(values))});
         } finally {
           masked.dispose();
         }

@@ -266,7 +266,8 @@ function warningsOf(examples: readonly CounterfactualExample[], quests: readonly
         : `at ${sign === 1 ? 'least' : 'most'} ${bar}`;
     return [
       `Example ${i} has no counterfactual that was found: score ${score.output} comes to ${score.after}, not ${wanted}. ` +
-        'Free immutable features, widen ranges, ask for less, or raise starts and maxIterations.',
+        'Free immutable features, widen ranges, ask for less, or raise starts and maxIterations; without a background ' +
+        'steps are of the size of 1: give one if features are much larger or smaller.',
     ];
   });
 }

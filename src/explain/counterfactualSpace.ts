@@ -205,9 +205,10 @@ export class CounterfactualSpace {
   }
 
   private placeOf(feature: FeatureReference, others: readonly string[] = []): number {
-    const named = this.names.indexOf(String(feature));
-    const place = named >= 0 ? named : Number(feature);
-    if (feature !== '' && this.names[place] !== undefined) return place;
+    const named = typeof feature === 'string' ? this.names.indexOf(feature) : -1;
+    // The keys of a record are texts, so a number may come as one.
+    const place = named >= 0 ? named : String(feature).trim() === '' ? -1 : Number(feature);
+    if (this.names[place] !== undefined) return place;
     throw unknownName('feature', String(feature), [...this.names, ...others]);
   }
 }

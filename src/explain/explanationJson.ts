@@ -35,10 +35,10 @@ export function explanationFromJSON(given: unknown): {data: ExplanationData; ind
   }
   const {forward, backward} = record(json.evaluations, "'evaluations'");
   const data: ExplanationData = {
-    method: String(json.method),
+    method: text(json.method, "'method'"),
     classes: list(json.classes, "'classes'").map(scoresFrom),
     inputs: list(json.inputs, "'inputs'").map(valuesFrom),
-    evaluations: {forward: Number(forward), backward: Number(backward)},
+    evaluations: {forward: number(forward, "'forward'"), backward: number(backward, "'backward'")},
     ...(json.featureNames !== undefined && {
       featureNames: list(json.featureNames, "'featureNames'").map(String),
     }),
@@ -60,8 +60,8 @@ function plain({data, shape}: Values): {data: number[]; shape: number[]} {
 function scoresFrom(given: unknown): ClassScores {
   const json = record(given, 'A class');
   const {baseValues, deltas, standardErrors, surrogates} = json;
-  return {
-    targets: list(json.targets, "'targets'").map(Number),
+  const scores: ClassScores = {
+    targets: list(json.targets, "'targets'").map(target => number(target, 'A target')),
     outputs: numbers(json.outputs, "'outputs'"),
     attributions: list(json.attributions, "'attributions'").map(valuesFrom),
     ...(baseValues !== undefined && {baseValues: numbers(baseValues, "'baseValues'")}),
@@ -71,20 +71,27 @@ function scoresFrom(given: unknown): ClassScores {
     }),
     ...(surrogates !== undefined && {surrogates: list(surrogates, "'surrogates'").map(surrogateFrom)}),
   };
+  const [batch] = scores.attributions.map(({shape: [rows]}) => rows);
+  if (batch === undefined) throw invalid('it has no attributions');
+  for (const name of ['targets', 'outputs', 'baseValues', 'deltas', 'surrogates'] as const) {
+    const count: number = scores[name]?.length ?? batch;
+    if (count !== batch) throw invalid(`'${name}' has ${count} entries for ${batch} examples`);
+  }
+  return scores;
 }
 
 function surrogateFrom(given: unknown): Surrogate {
   const {intercept, score, prediction, coefficients} = record(given, 'A surrogate');
   return {
-    intercept: Number(intercept),
-    score: Number(score),
-    prediction: Number(prediction),
+    intercept: number(intercept, "'intercept'"),
+    score: number(score, "'score'"),
+    prediction: number(prediction, "'prediction'"),
     coefficients: list(coefficients, "'coefficients'").map(entry => {
       const {feature, name, weight} = record(entry, 'A coefficient');
       return {
-        feature: Number(feature),
+        feature: number(feature, "'feature'"),
         ...(name !== undefined && {name: String(name)}),
-        weight: Number(weight),
+        weight: number(weight, "'weight'"),
       };
     }),
   };
@@ -99,9 +106,20 @@ function valuesFrom(given: unknown): Values {
   return {data, shape};
 }
 
-/** JSON writes null for NaN. */
 function numbers(given: unknown, name: string): Float32Array {
-  return Float32Array.from(list(given, name), value => (value === null ? NaN : Number(value)));
+  return Float32Array.from(list(given, name), value => number(value, `An entry of ${name}`));
+}
+
+/** JSON writes null for NaN. */
+function number(given: unknown, name: string): number {
+  if (given === null) return NaN;
+  if (typeof given !== 'number') throw invalid(`${name} is no number`);
+  return given;
+}
+
+function text(given: unknown, name: string): string {
+  if (typeof given !== 'string') throw invalid(`${name} is no text`);
+  return given;
 }
 
 function list(given: unknown, name: string): readonly unknown[] {
@@ -114,9 +132,9 @@ function record(given: unknown, name: string): Readonly<Record<string, unknown>>
   return given as Record<string, unknown>;
 }
 
-function parse(text: string): unknown {
+function parse(written: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(written);
   } catch (cause) {
     throw invalid('it is no JSON', cause);
   }

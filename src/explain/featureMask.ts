@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
+import {ownersOf} from './grouping';
 
 /**
  * Integers that say which feature (segment, group) each number belongs to, in an example's shape or one that
@@ -77,20 +78,7 @@ function groupLabels(groups: Readonly<Record<string, readonly number[]>>, inputs
   }
   const width = input!.shape[1]!;
   const data = Int32Array.from({length: width}, (_, column) => column);
-  const owner = new Map<number, string>();
-  for (const [name, columns] of Object.entries(groups)) {
-    for (const column of columns) {
-      if (!Number.isInteger(column) || column < 0 || column >= width || owner.has(column)) {
-        const why = owner.has(column) ? `is in '${owner.get(column)}' too` : 'does not exist';
-        throw new ConfigurationError(`Group '${name}' lists column ${column}, which ${why}.`, {
-          hint: `There are columns 0 to ${width - 1}, each for one group.`,
-          code: 'configuration/group',
-        });
-      }
-      owner.set(column, name);
-      data[column] = columns[0]!;
-    }
-  }
+  for (const [column, name] of ownersOf(groups, width)) data[column] = groups[name]![0]!;
   return {data, batch: 1};
 }
 

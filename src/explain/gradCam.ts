@@ -59,7 +59,7 @@ export class GradCam extends GradientExplainer<GradCamOptions> {
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
     const {inputs, values, model} = request;
-    const {upsample = 'bilinear', guided = false} = this.options;
+    const {upsample = 'bilinear', guided = false, relu = true} = this.options;
     const [value] = values as [Tensor];
     const held: Tensor[] = await plainGradients(request);
     try {
@@ -70,6 +70,7 @@ export class GradCam extends GradientExplainer<GradCamOptions> {
         const sized = size === undefined ? map : resize(map, size, upsample);
         return value.rank === 3 ? tf.reshape(sized, [sized.shape[0], sized.shape[1], 1]) : sized.clone();
       });
+      if (relu) await warnOfEmpty(shaped, request);
       if (!guided) return {attributions: [shaped]};
       held.push(shaped);
       const site = inputSite(model);
@@ -90,6 +91,18 @@ export class GradCam extends GradientExplainer<GradCamOptions> {
     const map = tf.sum<Tensor4D>(tf.mul(maps, weights), 3, true);
     return relu ? tf.relu(map) : map;
   }
+}
+
+/** A map of zeros looks as if nothing mattered, where all that matters speaks against the class. */
+async function warnOfEmpty(map: Tensor, {targets, warn}: GradientRequest): Promise<void> {
+  const most = tf.tidy(() => tf.max(tf.reshape(map, [targets.length, -1]), 1));
+  const found = await most.data().finally(() => most.dispose());
+  targets.forEach((target, i) => {
+    if (found[i] === 0)
+      warn(
+        `The map of example ${i} is zero all over: nothing speaks for score ${target}. Give relu: false to see what speaks against it.`,
+      );
+  });
 }
 
 /** `Σ α · relu(g)` with `α = g² / (2g² + ΣA · g³)`: higher derivatives of an exponential score are powers of g. */

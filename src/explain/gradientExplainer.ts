@@ -81,8 +81,7 @@ export abstract class GradientExplainer<Options extends ExplainerOptions> implem
 
   private warnOf(deltas: Float32Array, {outputs, warn}: Request, baseValues: Float32Array): void {
     const worst = deltas.reduce(
-      (most, delta, i) =>
-        Math.max(most, Math.abs(delta) / Math.max(1e-6, Math.abs(outputs[i]! - baseValues[i]!))),
+      (most, delta, i) => Math.max(most, shareMissed(delta, outputs[i]!, baseValues[i]!)),
       0,
     );
     if (worst <= NOTEWORTHY) return;
@@ -90,6 +89,12 @@ export abstract class GradientExplainer<Options extends ExplainerOptions> implem
       `The attributions miss the difference of the scores by up to ${(100 * worst).toFixed(1)} %. ${this.remedy}`,
     );
   }
+}
+
+/** What attributions miss, as a share of the difference of the scores; their rounding to float32 counts as nothing. */
+export function shareMissed(delta: number, output: number, baseValue: number): number {
+  const rounding = 1e-6 * Math.max(Math.abs(output), Math.abs(baseValue));
+  return delta === 0 ? 0 : Math.abs(delta) / (Math.abs(output - baseValue) + rounding);
 }
 
 /** Σ attributions − (output − base value), for each example. */

@@ -48,8 +48,8 @@ export async function withoutIdle(masked: MaskedExample, shape: 'features' | 'pa
   };
   return {
     masked: {
-      ...masked,
       players: active.length,
+      rows: masked.rows,
       mask(coalitions, count, first, rows) {
         const all = new Uint8Array(count * players).fill(1);
         for (let i = 0; i < count; i++) {
@@ -57,6 +57,7 @@ export async function withoutIdle(masked: MaskedExample, shape: 'features' | 'pa
         }
         return masked.mask(all, count, first, rows);
       },
+      dispose: () => masked.dispose(),
     },
     restore: ({values, standardErrors, ...ends}, columns) => ({
       ...ends,

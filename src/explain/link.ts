@@ -41,8 +41,10 @@ export function logOdds(probability: number, complement: number, warn: (message:
       code: 'configuration/link',
     });
   }
-  if (probability < LEAST || complement < LEAST) {
-    warn(`Some probabilities are 0 or 1, whose log-odds have no end; they count as ${LEAST} away from it.`);
+  if (probability < LEAST || complement < LEAST || complement === LEAST_BELOW_ONE) {
+    warn(
+      "Some probabilities are 0 or 1 as far as float32 can tell, where log-odds have no end: values are cut off there. Explain with head: 'logits', or give a function that returns log-odds.",
+    );
   }
   return Math.log(Math.max(LEAST, probability) / Math.max(LEAST, complement));
 }

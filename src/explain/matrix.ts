@@ -9,7 +9,7 @@ export type MatrixLike = Tensor | readonly (readonly number[])[];
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
-  /** Row by row. */
+  /** Row by row, each rounded to float32 as the examples are, so that equal numbers are equal. */
   readonly data: Float64Array;
 }
 
@@ -29,7 +29,7 @@ export async function readMatrix(given: MatrixLike, name: string): Promise<Matri
   if (rows === 0 || columns === 0) {
     throw new DataError(`${name} is empty.`, {hint: 'Give [examples, features].', code: 'data/empty'});
   }
-  const data = Float64Array.from(given instanceof Tensor ? await given.data() : given.flat());
+  const data = Float64Array.from(given instanceof Tensor ? await given.data() : given.flat(), Math.fround);
   const at = data.findIndex(value => !Number.isFinite(value));
   if (at < 0) return {rows, columns, data};
   throw new DataError(

@@ -1,4 +1,5 @@
 /** Whether explanations agree, and whether they sum up. */
+import {shareMissed} from '../gradientExplainer';
 import {ConfigurationError, ShapeError} from '../../core';
 import type {Explanation} from '../explanation';
 import {positive} from './common';
@@ -73,7 +74,7 @@ export function completeness({method, baseValues, outputs, attributions, batch}:
       const size = data.length / batch;
       for (let j = i * size; j < (i + 1) * size; j++) sum += data[j]!;
     }
-    return Math.abs(sum - difference) / Math.max(1e-6, Math.abs(difference));
+    return shareMissed(sum - difference, outputs[i]!, baseValues[i]!);
   });
 }
 
