@@ -3,7 +3,7 @@ import type {Tensor} from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
 import type {Request} from './explainer';
-import {takeInputs} from './inputs';
+import {checkWhole, takeInputs} from './inputs';
 import type {ExplainInput} from './inputs';
 
 /** @throws ConfigurationError if there is no background. */
@@ -18,23 +18,33 @@ export function requireBackground(method: string, {background}: {background?: Ex
 /**
  * The background as tensors in the form of the inputs, `[rows, …]`, which the caller disposes.
  *
- * @throws ShapeError if its examples are not shaped as those explained.
+ * @throws ShapeError if its examples are not shaped as those explained, ConfigurationError for fractions where the
+ * examples hold integers.
  */
 export async function backgroundFor(
   background: ExplainInput,
   {model, inputs}: Pick<Request, 'model' | 'inputs'>,
 ): Promise<Tensor[]> {
   const taken = await takeInputs(background, model);
-  const at = taken.findIndex((tensor, i) => !hasShapeOf(tensor, inputs[i]));
-  if (at < 0) return taken;
-  const [found, expected] = [taken[at]!.shape, inputs[at]?.shape];
-  tf.dispose(taken);
-  throw new ShapeError(`Input ${at} of the background has shape [${found}], the examples [${expected}].`, {
-    hint: 'All but the first size, the number of rows, must be the same.',
-    code: 'shape/background',
-  });
+  try {
+    for (const [i, tensor] of taken.entries()) {
+      const input = inputs[i];
+      const name = `Input ${i} of the background`;
+      if (!hasShapeOf(tensor, input)) {
+        throw new ShapeError(`${name} has shape [${tensor.shape}], the examples [${input?.shape}].`, {
+          hint: 'All but the first size, the number of rows, must be the same.',
+          code: 'shape/background',
+        });
+      }
+      if (input.dtype !== 'float32') checkWhole(await tensor.data(), input, name);
+    }
+    return taken;
+  } catch (error) {
+    tf.dispose(taken);
+    throw error;
+  }
 }
 
-function hasShapeOf(tensor: Tensor, input: Tensor | undefined): boolean {
+function hasShapeOf(tensor: Tensor, input: Tensor | undefined): input is Tensor {
   return input !== undefined && tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1));
 }

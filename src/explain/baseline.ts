@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
+import {checkWhole} from './inputs';
 
 /**
  * One number for all (the default is 0), or for each input a tensor or nested array: one example's shape, a batch of
@@ -12,7 +13,8 @@ export type Baseline = number | Tensor | readonly (number | Tensor)[] | TensorLi
 /**
  * A baseline for each example, in the shapes of the inputs. Call it inside a tidy.
  *
- * @throws ShapeError for a baseline that fits no input, ConfigurationError for a wrong number of them.
+ * @throws ShapeError for a baseline that fits no input, ConfigurationError for a wrong number of them, or for fractions
+ * where the input holds integers.
  */
 export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Tensor[] {
   const each =
@@ -29,6 +31,8 @@ export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Ten
 }
 
 function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number): Tensor {
+  const name = `The baseline of input ${place}`;
+  if (typeof given === 'number') checkWhole([given], input, name);
   if (typeof given === 'number') return tf.fill(input.shape, given, input.dtype);
   let tensor = given instanceof tf.Tensor ? given : tf.tensor(given as TensorLike);
   if (tensor.rank === input.rank - 1) tensor = tf.expandDims(tensor, 0);
@@ -38,10 +42,12 @@ function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number)
     (rows === 1 || rows === input.shape[0]) &&
     tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1));
   if (!fits) {
-    throw new ShapeError(
-      `The baseline of input ${place} has shape [${tensor.shape}], the input [${input.shape}].`,
-      {hint: 'Give one of an example’s shape, or one for each example.', code: 'shape/baseline'},
-    );
+    throw new ShapeError(`${name} has shape [${tensor.shape}], the input [${input.shape}].`, {
+      hint: 'Give one of an example’s shape, or one for each example.',
+      code: 'shape/baseline',
+    });
   }
+  // An input of floats takes every number: nothing need be read.
+  if (input.dtype !== 'float32') checkWhole(tensor.dataSync(), input, name);
   return tf.cast(tf.broadcastTo(tensor, input.shape), input.dtype);
 }

@@ -60,6 +60,17 @@ export async function checkFinite(tensor: Tensor, name: string): Promise<void> {
   });
 }
 
+/** @throws ConfigurationError for fractions that would be cut off where an input holds integers. */
+export function checkWhole(values: ArrayLike<number>, input: Tensor, name: string): void {
+  if (input.dtype === 'float32') return;
+  const fraction = Array.prototype.find.call(values, value => !Number.isInteger(value)) as number | undefined;
+  if (fraction === undefined) return;
+  throw new ConfigurationError(`${name} holds ${fraction}, and the input integers (${input.dtype}).`, {
+    hint: 'Cast the input to float32.',
+    code: 'configuration/integers',
+  });
+}
+
 function isTensors(given: ExplainInput): given is readonly Tensor[] {
   return Array.isArray(given) && given.length > 0 && given.every(entry => entry instanceof tf.Tensor);
 }
