@@ -25,13 +25,14 @@ export async function backgroundFor(
   background: ExplainInput,
   {model, inputs}: Pick<Request, 'model' | 'inputs'>,
 ): Promise<Tensor[]> {
-  const taken = await takeInputs(background, model);
+  const {graph} = model;
+  const taken = await takeInputs(background, {graph, inputCount: inputs.length}, 'background');
   try {
     for (const [i, tensor] of taken.entries()) {
-      const input = inputs[i];
+      const input = inputs[i]!;
       const name = `Input ${i} of the background`;
-      if (!hasShapeOf(tensor, input)) {
-        throw new ShapeError(`${name} has shape [${tensor.shape}], the examples [${input?.shape}].`, {
+      if (!tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1))) {
+        throw new ShapeError(`${name} has shape [${tensor.shape}], the examples [${input.shape}].`, {
           hint: 'All but the first size, the number of rows, must be the same.',
           code: 'shape/background',
         });
@@ -43,8 +44,4 @@ export async function backgroundFor(
     tf.dispose(taken);
     throw error;
   }
-}
-
-function hasShapeOf(tensor: Tensor, input: Tensor | undefined): input is Tensor {
-  return input !== undefined && tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1));
 }

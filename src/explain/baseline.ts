@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
-import {checkWhole} from './inputs';
+import {checkWhole, isTensors, toTensor} from './inputs';
 
 /**
  * One number for all (the default is 0), or for each input a tensor or nested array: one example's shape, a batch of
@@ -18,7 +18,7 @@ export type Baseline = number | Tensor | readonly (number | Tensor)[] | TensorLi
  */
 export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Tensor[] {
   const each =
-    Array.isArray(baseline) && inputs.length > 1
+    Array.isArray(baseline) && (inputs.length > 1 || isTensors(baseline))
       ? (baseline as readonly (number | Tensor | TensorLike)[])
       : inputs.map(() => baseline);
   if (each.length !== inputs.length || (inputs.length > 1 && baseline instanceof tf.Tensor)) {
@@ -34,7 +34,7 @@ function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number)
   const name = `The baseline of input ${place}`;
   if (typeof given === 'number') checkWhole([given], input, name);
   if (typeof given === 'number') return tf.fill(input.shape, given, input.dtype);
-  let tensor = given instanceof tf.Tensor ? given : tf.tensor(given as TensorLike);
+  let tensor = toTensor(given, name);
   if (tensor.rank === input.rank - 1) tensor = tf.expandDims(tensor, 0);
   const [rows] = tensor.shape;
   const fits =

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
 import {ownersOf} from './grouping';
+import {isTensors, toTensor} from './inputs';
 
 /**
  * Integers that say which feature (segment, group) each number belongs to, in an example's shape or one that
@@ -83,7 +84,7 @@ function groupLabels(groups: Readonly<Record<string, readonly number[]>>, inputs
 }
 
 function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly (Tensor | TensorLike)[] {
-  if (inputs.length === 1) return [mask as Tensor | TensorLike];
+  if (inputs.length === 1 && !isTensors(mask)) return [mask as Tensor | TensorLike];
   if (Array.isArray(mask) && mask.length === inputs.length) return mask;
   throw new ConfigurationError(`There are ${inputs.length} inputs, and no feature mask for each.`, {
     hint: 'Give an array with one mask for each input.',
@@ -93,7 +94,7 @@ function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly (Tenso
 
 async function readLabels(given: Tensor | TensorLike, input: Tensor, place: number): Promise<Labels> {
   const spread = tf.tidy(() => {
-    let mask = tf.cast(given instanceof tf.Tensor ? given : tf.tensor(given), 'float32');
+    let mask = tf.cast(toTensor(given, `The feature mask of input ${place}`), 'float32');
     // [height, width] for images, and a batch of one for what has none.
     if (input.rank === 4 && mask.rank === 2) mask = tf.expandDims(mask, -1);
     if (mask.rank === input.rank - 1) mask = tf.expandDims(mask, 0);
@@ -112,10 +113,10 @@ async function readLabels(given: Tensor | TensorLike, input: Tensor, place: numb
   });
   try {
     const values = await spread.data();
-    const wrong = values.find(value => !Number.isInteger(value));
+    const wrong = values.find(value => !Number.isInteger(value) || Math.abs(value) >= 2 ** 24);
     if (wrong !== undefined) {
       throw new ConfigurationError(`The feature mask of input ${place} holds ${wrong}.`, {
-        hint: 'It holds integers: the same for numbers that come and go together.',
+        hint: 'It holds integers below 2^24: the same for numbers that come and go together.',
         code: 'configuration/feature-mask',
       });
     }

@@ -8,7 +8,7 @@ import type {FeatureMask, Features} from './featureMask';
 import {measureOf} from './importanceMetric';
 import type {ImportanceMetric, Measure} from './importanceMetric';
 import {Importances} from './importances';
-import {checkFinite, takeInputs} from './inputs';
+import {checkFinite, takeInputs, toTensor} from './inputs';
 import type {ExplainInput} from './inputs';
 import type {ExplainableModel, ScoredModel} from './model';
 import {scoreInChunks} from './perturbation';
@@ -84,7 +84,7 @@ export class PermutationImportance {
     const held: Tensor[] = [...inputs];
     try {
       const examples = inputs[0]!.shape[0];
-      const y = targets === undefined ? undefined : takeTargets(targets);
+      const y = targets === undefined ? undefined : toTensor(targets, 'The array of targets');
       if (y !== undefined) {
         held.push(y);
         await checkTargets(y, examples);
@@ -163,10 +163,6 @@ export class PermutationImportance {
       });
     });
   }
-}
-
-function takeTargets(given: Tensor | TensorLike): Tensor {
-  return given instanceof tf.Tensor ? tf.clone(given) : tf.tensor(given);
 }
 
 async function checkTargets(targets: Tensor, examples: number): Promise<void> {

@@ -2,7 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest';
-import {GradientShap, IntegratedGradients, KernelShap, Occlusion, Shapley} from '../../src/explain';
+import {
+  GradientShap,
+  IntegratedGradients,
+  KernelShap,
+  Occlusion,
+  PermutationImportance,
+  Shapley,
+} from '../../src/explain';
 import type {Baseline, ExplainInput} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 
@@ -73,6 +80,87 @@ describe.each(BACKENDS)('bad input on %s', backend => {
       expect(baseValues![0]).toBeCloseTo(1.5, 5);
       const cast = await new Shapley(squares, {baseline: 0.5}).explain([[1, 2, 3]]);
       expect([...cast.values]).toEqual([0.75, 3.75, 8.75]);
+    });
+  });
+
+  describe('what is no tensor', () => {
+    const jagged = [
+      [1, 2, 3],
+      [4, 5],
+      [6, 7, 8, 9],
+    ] as ExplainInput;
+    const x = [[1, 2, 3]];
+    const refused = (name: string) => ({
+      name: 'ShapeError',
+      message: expect.stringMatching(new RegExp(`^${name} is an array of .* rows that differ in length.`)),
+    });
+
+    it('is refused for its rows of different lengths wherever it stands', async () => {
+      for (const given of [
+        jagged,
+        [
+          [1, 2],
+          [[3], 4],
+        ],
+        [[[1, 2, 3]], [[1, 2]]],
+        [['1', '2']],
+      ]) {
+        const explained = new Shapley(squares).explain(given as ExplainInput);
+        await expect(explained).rejects.toMatchObject(refused('Input 0'));
+      }
+      const baseline = new Shapley(squares, {baseline: jagged as number[][]}).explain(x);
+      await expect(baseline).rejects.toMatchObject(refused('The baseline of input 0'));
+      const background = new KernelShap(squares, {background: jagged}).explain(x);
+      await expect(background).rejects.toMatchObject(refused('Input 0 of the background'));
+      const featureMask = new KernelShap(squares, {featureMask: [[0, 1], [2]]}).explain(x);
+      await expect(featureMask).rejects.toMatchObject(refused('The feature mask of input 0'));
+      const targets = new PermutationImportance(squares, {metric: 'mse'}).explain([[1], [2]], [[1], []]);
+      await expect(targets).rejects.toMatchObject(refused('The array of targets'));
+    });
+
+    it('is named, and leaves nothing behind', async () => {
+      const [good, disposed] = [tf.tensor2d(x), tf.tensor2d(x)];
+      disposed.dispose();
+      for (const [given, found] of [
+        [undefined, 'Input 0 is undefined.'],
+        [null, 'Input 0 is null.'],
+        [{a: good}, 'Input 0 is an object.'],
+        ['text', "Input 0 is 'text'."],
+        [disposed, 'Input 0 is a tensor that was disposed.'],
+        [[good, disposed], 'Input 1 is a tensor that was disposed.'],
+      ]) {
+        const explained = new Shapley(squares).explain(given as ExplainInput);
+        await expect(explained).rejects.toMatchObject({
+          name: 'ShapeError',
+          message: `${found as string} Give a tensor, or arrays of numbers as long as each other; for several inputs an array of tensors.`,
+        });
+      }
+      good.dispose();
+    });
+
+    it('is not an array of one tensor, for a single input', async () => {
+      const [ones, mask] = [tf.ones([1, 3]), tf.tensor2d([[0, 0, 1]], [1, 3], 'int32')];
+      const {values} = await new Shapley(squares, {baseline: [ones], featureMask: [mask]}).explain(x);
+      expect([...values]).toEqual([3, 3, 8]);
+      const two = new Shapley(squares, {featureMask: [mask, mask]}).explain(x);
+      await expect(two).rejects.toMatchObject({code: 'configuration/feature-mask'});
+      tf.dispose([ones, mask]);
+    });
+
+    it('is not a background without rows', async () => {
+      const explained = new KernelShap(squares, {background: []}).explain(x);
+      await expect(explained).rejects.toMatchObject({
+        name: 'DataError',
+        message: 'The background is empty. Give [batch, …], with a batch of at least one.',
+      });
+    });
+  });
+
+  it('refuses labels of features that float32 does not tell apart', async () => {
+    const explained = new Shapley(squares, {featureMask: [2 ** 24, 2 ** 24 + 1, 0]}).explain([[1, 2, 3]]);
+    await expect(explained).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining('holds 16777216. It holds integers below 2^24'),
     });
   });
 });
