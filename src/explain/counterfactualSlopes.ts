@@ -37,9 +37,12 @@ export class MarginSlopes {
 
   /** The scores of rows. */
   async scores(rows: readonly Float32Array[]): Promise<Float32Array[]> {
-    const {data, outputs} = await scoreInChunks(this.scoring, rows.length, (first, size) => [
-      stack(rows.slice(first, first + size)),
-    ]);
+    const {data, outputs} = await scoreInChunks(
+      this.scoring,
+      rows.length,
+      (first, size) => [stack(rows.slice(first, first + size))],
+      false,
+    );
     const wrong = data.findIndex(value => !Number.isFinite(value));
     if (wrong >= 0) throw notFinite(data[wrong]!);
     return rows.map((_, i) => data.slice(i * outputs, (i + 1) * outputs));
@@ -99,14 +102,19 @@ export class MarginSlopes {
     const looks = places.flatMap(({bounds: {low, high}}, at) =>
       [...scale.keys()].filter(column => low[column]! < high[column]!).map(column => [at, column] as const),
     );
-    const {data, outputs} = await scoreInChunks(this.scoring, 2 * looks.length, (first, size) => [
-      stack(
-        Array.from({length: size}, (_, i) => {
-          const [at, column] = looks[(first + i) >> 1]!;
-          return moved(at, column, (first + i) % 2 === 0 ? -1 : 1);
-        }),
-      ),
-    ]);
+    const {data, outputs} = await scoreInChunks(
+      this.scoring,
+      2 * looks.length,
+      (first, size) => [
+        stack(
+          Array.from({length: size}, (_, i) => {
+            const [at, column] = looks[(first + i) >> 1]!;
+            return moved(at, column, (first + i) % 2 === 0 ? -1 : 1);
+          }),
+        ),
+      ],
+      false,
+    );
     looks.forEach(([at, column], i) => {
       const [below, above] = [2 * i, 2 * i + 1].map(look =>
         marginOf(places[at]!.goal, data.subarray(look * outputs, (look + 1) * outputs)),

@@ -1,14 +1,14 @@
 /** What all explainers share: options, and the frame around one explanation. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError, checkNames} from '../core';
+import {ConfigurationError, DataError, checkNames} from '../core';
 import {Explanation} from './explanation';
 import type {ClassScores, Values} from './explanation';
 import {resolveTargets, takeInputs} from './inputs';
 import type {ExplainInput, Target} from './inputs';
 import {scoredModel} from './model';
 import type {ExplainableModel, ModelOptions, ScoredModel} from './model';
-import {nextTurn} from './turns';
+import {checkSignal, nextTurn} from './turns';
 
 /** Options that every explainer takes. */
 export interface ExplainerOptions extends ModelOptions {
@@ -86,7 +86,7 @@ export class ExplanationFrame {
     const {target, signal} = options;
     const {method, model} = this;
     const {batchSize = 100, featureNames} = this.options;
-    signal?.throwIfAborted();
+    checkSignal(signal);
     const inputs = await takeInputs(input, model);
     const held: Tensor[] = [...inputs];
     try {
@@ -135,12 +135,20 @@ export async function readValues(tensor: Tensor): Promise<Values> {
   return {data: Float32Array.from(await tensor.data()), shape: [...tensor.shape]};
 }
 
-/** Scores of all rows, a few at a time. */
+/** What errors call a row, or false where scores need not be finite. */
+export type RowName = false | ((row: number) => string);
+
+/**
+ * Scores of all rows, a few at a time.
+ *
+ * @throws DataError for a score that is not finite.
+ */
 export async function predictRows(
   model: ScoredModel,
   inputs: readonly Tensor[],
   batchSize: number,
   signal?: AbortSignal,
+  nameOf: RowName = row => `example ${row}`,
 ): Promise<{data: Float32Array; rows: number; outputs: number}> {
   const rows = inputs[0]!.shape[0];
   let data = new Float32Array(0);
@@ -167,7 +175,18 @@ export async function predictRows(
       if (count !== rows) tf.dispose(part);
     }
   }
+  if (nameOf !== false) checkScores(data, row => nameOf(Math.floor(row / outputs)));
   return {data, rows, outputs};
+}
+
+/** @throws DataError for a score that is not finite. */
+export function checkScores(scores: Float32Array, nameOf: (at: number) => string): void {
+  const at = scores.findIndex(score => !Number.isFinite(score));
+  if (at < 0) return;
+  throw new DataError(`The model gives ${scores[at]} for ${nameOf(at)}.`, {
+    hint: 'Only finite scores can be explained: look at what the model makes of such numbers.',
+    code: 'data/not-finite',
+  });
 }
 
 /** Rows `[first, first + count)` of a tensor. */

@@ -81,7 +81,13 @@ export class GradientShap extends GradientExplainer<GradientShapOptions> {
       checkDraws(draws[0]!, size);
       const bases = tf.tidy(() => site.read(baseInputs).map(tensor => tensor.clone()));
       held.push(...bases);
-      const scores = await predictRows(model, baseInputs, batchSize, signal);
+      const scores = await predictRows(
+        model,
+        baseInputs,
+        batchSize,
+        signal,
+        row => `row ${row} of the background`,
+      );
       count(scores.rows);
       sums = [...values, ...values].map(value => tf.zerosLike(value));
       // Rows go sample by sample, so that noise for a few samples of all examples is made at a time.
@@ -175,7 +181,8 @@ function drawsOf(random: Random, samples: number, size: number): GradientShapDra
 
 function checkDraws(draws: readonly GradientShapDraw[], size: number): void {
   const wrong = draws.find(
-    ({alpha, background}) => !(alpha >= 0 && alpha <= 1 && background >= 0 && background < size),
+    ({alpha, background}) =>
+      !(alpha >= 0 && alpha <= 1 && Number.isInteger(background) && background >= 0 && background < size),
   );
   if (wrong === undefined) return;
   throw new ConfigurationError(

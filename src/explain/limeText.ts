@@ -1,24 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, DataError, Random, checkNames} from '../core';
+import {ConfigurationError, DataError, Random, asGiven, checkNames} from '../core';
+import {checkScores} from './explainer';
 import type {ExplainOptions} from './explainer';
 import {Explanation} from './explanation';
-import {resolveTargets} from './inputs';
+import {resolveTargets, toTensor} from './inputs';
 import {TextMasker} from './maskers';
 import type {TextMaskerOptions} from './maskers';
+import type {ScoresLike} from './model';
 import {scoresOf} from './perturbation';
 import type {Scores} from './perturbation';
 import {SURROGATE_OPTIONS, attributedBy, checkSurrogateOptions, fitSurrogate} from './surrogate';
 import {maskDistance, nearness, warnOfPoorFit} from './surrogate';
 import type {Neighbourhood, SurrogateOptions} from './surrogate';
 import {callInScope} from './tfjsInternals';
-import {nextTurn} from './turns';
-
-/** Scores of texts, `[texts]` or `[texts, outputs]`: a tensor, which is disposed, or nested arrays. */
-export type TextScores = Tensor | readonly number[] | readonly (readonly number[])[];
+import {checkSignal, nextTurn} from './turns';
 
 /** What scores texts: with a tokenizer and a model, `texts => model.predict(encode(texts))`. */
-export type TextModel = (texts: readonly string[]) => TextScores | Promise<TextScores>;
+export type TextModel = (texts: readonly string[]) => ScoresLike | Promise<ScoresLike>;
 
 export interface LimeTextOptions extends SurrogateOptions, TextMaskerOptions {
   /** How many texts with hidden words to look at. Default 5000. */
@@ -76,9 +74,14 @@ export class LimeText {
   async explain(input: string | readonly string[], options: ExplainOptions = {}): Promise<Explanation> {
     checkNames('explain()', options, ['target', 'signal']);
     const {target, signal} = options;
-    signal?.throwIfAborted();
+    checkSignal(signal);
     const texts = typeof input === 'string' ? [input] : input;
-    if (texts.length === 0) throw new DataError('There is no text to explain.', {code: 'data/empty'});
+    if (!Array.isArray(texts) || texts.length === 0 || texts.some(text => typeof text !== 'string')) {
+      throw new DataError(`There is no text to explain in ${asGiven(input)}.`, {
+        hint: 'Give a text, or an array of texts.',
+        code: 'data/empty',
+      });
+    }
     const looked: Looked[] = [];
     for (const [i, text] of texts.entries()) looked.push(await this.lookAround(text, i, signal));
     signal?.throwIfAborted();
@@ -162,19 +165,20 @@ export class LimeText {
 
 async function readScores(model: TextModel, texts: readonly string[]): Promise<Float32Array> {
   const given = await callInScope(() => model(texts));
-  let scores: Float32Array;
-  if (given instanceof tf.Tensor) {
-    try {
-      scores = Float32Array.from(await given.data());
-    } finally {
-      given.dispose();
+  const tensor = toTensor(given, 'What the model gives');
+  try {
+    const scores = Float32Array.from(await tensor.data());
+    const outputs = scores.length / texts.length;
+    if (outputs === 0 || !Number.isInteger(outputs)) {
+      throw new ConfigurationError(`The model gives ${scores.length} scores for ${texts.length} texts.`, {
+        hint: 'It must give [texts] or [texts, outputs].',
+        code: 'configuration/model',
+      });
     }
-  } else scores = Float32Array.from(given.flat());
-  if (scores.length === 0 || scores.length % texts.length !== 0 || !scores.every(Number.isFinite)) {
-    throw new ConfigurationError(`The model gives ${scores.length} scores for ${texts.length} texts.`, {
-      hint: 'It must give finite numbers, [texts] or [texts, outputs].',
-      code: 'configuration/model',
-    });
+    checkScores(scores, at => `'${texts[Math.floor(at / outputs)]}'`);
+    return scores;
+  } finally {
+    tensor.dispose();
+    if (given instanceof tf.Tensor) given.dispose();
   }
-  return scores;
 }

@@ -4,13 +4,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {NamedTensorMap, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import {LayersModel} from '@tensorflow/tfjs-layers';
-import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
+import {ConfigurationError, UnsupportedLayerError, asGiven, unknownName} from '../core';
 import {ModelGraph} from '../graph';
 import type {LayerCall} from '../graph';
+import {toTensor} from './inputs';
 import {callInScope, callWithoutActivation, hasProbabilities} from './tfjsInternals';
 
+/** Scores, `[batch]` or `[batch, outputs]`: a tensor, which is disposed, or arrays of numbers, as from a remote model. */
+export type ScoresLike = Tensor | readonly number[] | readonly (readonly number[])[];
+
 /** A function from the inputs (one tensor, or an array where there are several) to scores, `[batch]` or `[batch, outputs]`. */
-export type ScoreFunction = (inputs: Tensor & Tensor[]) => Tensor | Promise<Tensor>;
+export type ScoreFunction = (inputs: Tensor & Tensor[]) => ScoresLike | Promise<ScoresLike>;
 
 /** What explainers need of a converter's GraphModel. */
 export interface GraphModelLike {
@@ -20,7 +24,8 @@ export interface GraphModelLike {
 }
 
 /** Whatever an explainer explains. */
-export type ExplainableModel = LayersModel | GraphModelLike | ((inputs: never) => Tensor | Promise<Tensor>);
+export type ExplainableModel =
+  LayersModel | GraphModelLike | ((inputs: never) => ScoresLike | Promise<ScoresLike>);
 
 /** How a model is looked at. */
 export interface ModelOptions {
@@ -126,7 +131,7 @@ function graphModel(model: GraphModelLike, output: string | number | undefined):
 }
 
 function scoreFunction(run: ScoreFunction): ScoredModel {
-  const call = (inputs: readonly Tensor[]): Tensor | Promise<Tensor> =>
+  const call = (inputs: readonly Tensor[]): ScoresLike | Promise<ScoresLike> =>
     run((inputs.length === 1 ? inputs[0]! : [...inputs]) as Tensor & Tensor[]);
   return {
     graph: undefined,
@@ -134,9 +139,11 @@ function scoreFunction(run: ScoreFunction): ScoredModel {
     cutAt: undefined,
     score(inputs) {
       const scores = call(inputs);
-      if (scores instanceof Promise) {
-        scores.then(tensor => tensor.dispose()).catch(() => undefined);
-        throw new ConfigurationError('A gradient cannot be taken through an asynchronous function.', {
+      if (!(scores instanceof tf.Tensor)) {
+        const isLate = scores instanceof Promise;
+        if (isLate) scores.then(late => late instanceof tf.Tensor && late.dispose()).catch(() => undefined);
+        const what = isLate ? 'an asynchronous function' : `a function that gives ${asGiven(scores)}`;
+        throw new ConfigurationError(`A gradient cannot be taken through ${what}.`, {
           hint: 'Give a function that returns its tensor at once, or use a perturbation method such as KernelShap.',
           code: 'configuration/async',
         });
@@ -146,10 +153,11 @@ function scoreFunction(run: ScoreFunction): ScoredModel {
     async predict(inputs) {
       const given = await callInScope(() => call(inputs));
       try {
-        return tf.tidy(() => matrix(given).clone());
+        return tf.tidy(() => matrix(toTensor(given, 'What the model gives')).clone());
       } finally {
         // Neither an input nor a weight is ours to dispose.
-        if (!inputs.includes(given) && !(given instanceof tf.Variable)) given.dispose();
+        if (given instanceof tf.Tensor && !(given instanceof tf.Variable) && !inputs.includes(given))
+          given.dispose();
       }
     },
   };

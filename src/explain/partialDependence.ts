@@ -206,11 +206,16 @@ export class PartialDependence {
       }
       const x = tf.tensor2d(chunk, [size, width], dtype);
       try {
-        const scores = await predictRows(this.model, [x], size, signal);
+        const scores = await predictRows(
+          this.model,
+          [x],
+          size,
+          signal,
+          row => `example ${(first + row) % rows} with the feature set`,
+        );
         const target = this.targetOf(scores.outputs);
         for (let i = 0; i < size; i++) {
           const score = scores.data[i * scores.outputs + target]!;
-          if (!Number.isFinite(score)) throw notFinite(score, (first + i) % rows);
           const point = Math.floor((first + i) / rows);
           average[point] = average[point]! + score / rows;
           if (individual) individual[((first + i) % rows) * points + point] = score;
@@ -262,11 +267,4 @@ function center({average, individual = new Float32Array(0)}: Curves, points: num
       for (let i = first; i < first + points; i++) curves[i] = curves[i]! - start;
     }
   }
-}
-
-function notFinite(score: number, example: number): DataError {
-  return new DataError(`The model gives ${score} for example ${example} with the feature set.`, {
-    hint: 'Look at what the model gives for values of the grid; percentiles narrow it.',
-    code: 'data/not-finite',
-  });
 }

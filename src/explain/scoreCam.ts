@@ -94,7 +94,13 @@ export class ScoreCam implements Explainer {
           );
         });
         try {
-          const {data, outputs} = await predictRows(model, masked, rows, signal);
+          const {data, outputs} = await predictRows(
+            model,
+            masked,
+            rows,
+            signal,
+            row => `the image seen through map ${first + row}`,
+          );
           count(rows);
           for (let row = 0; row < rows; row++) scores.push(data[row * outputs + target]!);
         } finally {

@@ -1,4 +1,4 @@
-import {Yielder} from '../core';
+import {ConfigurationError, Yielder, asGiven} from '../core';
 
 const yielder = new Yielder();
 
@@ -9,7 +9,17 @@ const yielder = new Yielder();
  * @throws the signal's reason.
  */
 export async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
+  checkSignal(signal);
   await yielder.rest();
+  signal?.throwIfAborted();
+}
+
+/** @throws ConfigurationError for what is no signal, else the signal's reason if it was given. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal && !('throwIfAborted' in signal)) {
+    throw new ConfigurationError(`signal is ${asGiven(signal)}.`, {
+      hint: 'Give the signal of an AbortController: controller.signal.',
+    });
+  }
   signal?.throwIfAborted();
 }

@@ -6,8 +6,12 @@ import {
   GradientShap,
   IntegratedGradients,
   KernelShap,
+  LimeImage,
+  LimeTabular,
+  LimeText,
   Occlusion,
   PermutationImportance,
+  Saliency,
   Shapley,
 } from '../../src/explain';
 import type {Baseline, ExplainInput} from '../../src/explain';
@@ -161,6 +165,86 @@ describe.each(BACKENDS)('bad input on %s', backend => {
     await expect(explained).rejects.toMatchObject({
       name: 'ConfigurationError',
       message: expect.stringContaining('holds 16777216. It holds integers below 2^24'),
+    });
+  });
+
+  describe('scores', () => {
+    const x = [
+      [1, 2],
+      [3, 4],
+    ];
+    const broken = (given: Tensor): Tensor => tf.tidy(() => tf.log(tf.sum(tf.sub(given, 2), 1)));
+
+    it('may be arrays of numbers, as a remote model gives them', async () => {
+      const now = (given: Tensor): number[][] =>
+        (given.arraySync() as number[][]).map(row => [3 * row[0]! + 5 * row[1]!]);
+      for (const model of [now, async (given: Tensor) => now(given)]) {
+        const {values, outputs} = await new KernelShap(model).explain(x);
+        [3, 10, 9, 20].forEach((value, i) => expect(values[i]).toBeCloseTo(value, 5));
+        expect([...outputs]).toEqual([13, 29]);
+        await expect(new Saliency(model).explain(x)).rejects.toMatchObject({code: 'configuration/async'});
+      }
+      await expect(new Saliency(now).explain(x)).rejects.toThrow(
+        'A gradient cannot be taken through a function that gives an array.',
+      );
+    });
+
+    it('are no scores where a function gives nothing, or anything else', async () => {
+      for (const [given, found] of [
+        [undefined, 'undefined'],
+        [{scores: [1, 2]}, 'an object'],
+        [[[1], [2, 3]], 'an array of other things than numbers, or of rows that differ in length'],
+      ] as const) {
+        const model = (() => given) as unknown as () => number[];
+        const refused = {
+          name: 'ShapeError',
+          message: expect.stringContaining(`What the model gives is ${found}.`),
+        };
+        await expect(new KernelShap(model).explain(x)).rejects.toMatchObject(refused);
+        await expect(new LimeText(model).explain('a text')).rejects.toMatchObject(refused);
+      }
+    });
+
+    it('that are not finite are refused by the example, whatever the method', async () => {
+      const refused = (name: string) => ({
+        name: 'DataError',
+        code: 'data/not-finite',
+        message: expect.stringContaining(name),
+      });
+      for (const explainer of [
+        new Saliency(broken),
+        new KernelShap(broken),
+        new LimeTabular(broken, {trainingData: x}),
+      ])
+        await expect(
+          explainer.explain([
+            [3, 4],
+            [1, 1],
+          ]),
+        ).rejects.toMatchObject(refused('The model gives NaN for example 1.'));
+      const lime = new LimeTabular(broken, {
+        trainingData: [
+          [-9, 0],
+          [9, 9],
+        ],
+      });
+      await expect(lime.explain([[3, 4]])).rejects.toMatchObject(refused('NaN for a changed example'));
+      const images = new LimeImage((given: Tensor) => tf.sum(tf.log(given), [1, 2, 3]), {
+        hideColor: -1,
+        segmentation: 'grid',
+      });
+      const image = tf.ones([1, 4, 4, 1]);
+      await expect(images.explain(image)).rejects.toMatchObject(refused('NaN for a changed example'));
+      image.dispose();
+      const text = new LimeText(texts => texts.map(part => Math.log(part.length - 8)), {samples: 10});
+      await expect(text.explain('a bad book')).rejects.toMatchObject(refused("for '"));
+      const shap = new GradientShap(broken, {
+        background: [
+          [3, 4],
+          [1, 1],
+        ],
+      });
+      await expect(shap.explain([[3, 4]])).rejects.toMatchObject(refused('NaN for row 1 of the background'));
     });
   });
 });

@@ -99,7 +99,7 @@ export async function scoresOf(
     for (let i = 0; i < count; i++) write(first + i, data.subarray(i * size, (i + 1) * size));
     const part: Tensor = tf.tensor(data, [count, ...input.shape.slice(1)]);
     try {
-      const found = await predictRows(model, [part], count, signal);
+      const found = await predictRows(model, [part], count, signal, () => 'a changed example');
       for (let i = 0; i < count; i++)
         scores[first + i] = found.data[i * found.outputs + targetOf(first + i)]!;
     } finally {
