@@ -99,7 +99,13 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
       if (!isAll || examples.length === 0)
         examples.push(...(await this.playAll(request, {isAll, shape}, play)));
       const {link = 'identity', perFeature = false} = this.options;
-      return attributedOf(request, examples, {isAll, link, perFeature, shape});
+      return attributedOf(request, examples, {
+        isAll,
+        link,
+        perFeature,
+        shape,
+        featureNames: this.options.featureNames,
+      });
     });
   }
 
@@ -152,7 +158,9 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
           });
           const {players} = masked;
           const played = reduced.restore(await play(game), game.columns);
-          examples.push({...played, players, combine: masked.combine && (values => masked.combine!(values))});
+          const {labels, names} = masked;
+          const combine = masked.combine && ((values: Float64Array) => masked.combine!(values));
+          examples.push({...played, players, labels, names, combine});
         } finally {
           masked.dispose();
         }

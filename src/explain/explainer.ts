@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import {ConfigurationError, DataError, checkNames} from '../core';
 import {Explanation} from './explanation';
-import type {ClassScores, Values} from './explanation';
+import type {ClassScores, ExplanationData, Values} from './explanation';
 import {resolveTargets, takeInputs} from './inputs';
 import type {ExplainInput, Target} from './inputs';
 import {scoredModel} from './model';
@@ -53,7 +53,9 @@ export interface Request {
 }
 
 /** What a method gives for a class; `outputs` too, where it explains them through a link. */
-export type Attributed = Omit<ClassScores, 'targets' | 'outputs'> & Partial<Pick<ClassScores, 'outputs'>>;
+export type Attributed = Omit<ClassScores, 'targets' | 'outputs'> &
+  Partial<Pick<ClassScores, 'outputs'>> &
+  Pick<ExplanationData, 'featureNames' | 'parts' | 'arePairs'>;
 
 /** The frame around one explanation: takes the inputs, finds the targets, and leaves nothing behind. */
 export class ExplanationFrame {
@@ -74,6 +76,7 @@ export class ExplanationFrame {
         hint: 'Give a whole number of rows, at least 1.',
       });
     }
+    if (options.featureNames !== undefined) checkFeatureNames(options.featureNames);
     this.model = scoredModel(model, {head, ...options});
   }
 
@@ -85,7 +88,7 @@ export class ExplanationFrame {
     checkNames('explain()', options, ['target', 'signal']);
     const {target, signal} = options;
     const {method, model} = this;
-    const {batchSize = 100, featureNames} = this.options;
+    const {batchSize = 100} = this.options;
     checkSignal(signal);
     const inputs = await takeInputs(input, model);
     const held: Tensor[] = [...inputs];
@@ -95,12 +98,15 @@ export class ExplanationFrame {
       const scores = await predictRows(model, inputs, batchSize, signal);
       evaluations.forward += scores.rows;
       const classes: ClassScores[] = [];
+      const features: Pick<ExplanationData, 'featureNames' | 'parts' | 'arePairs'> = this.options.featureNames
+        ? {featureNames: this.options.featureNames}
+        : {};
       for (const targets of resolveTargets(target, scores.data, scores.outputs)) {
         await nextTurn(signal);
         const dy = oneHotRows(targets, scores.outputs);
         held.push(dy);
         const outputs = Float32Array.from(targets, (of, i) => scores.data[i * scores.outputs + of]!);
-        const attributed = await attribute({
+        const {featureNames, parts, arePairs, ...attributed} = await attribute({
           ...{model, inputs, targets, outputs, batchSize, signal},
           dy,
           count: (forward, backward = 0) => {
@@ -111,16 +117,44 @@ export class ExplanationFrame {
         });
         signal?.throwIfAborted();
         classes.push({targets, outputs, ...attributed});
+        Object.assign(features, featureNames && {featureNames}, parts && {parts}, arePairs && {arePairs});
       }
+      checkNameCount(features.featureNames, inputs, classes[0]!);
       return new Explanation({
         ...{method, classes, evaluations, warnings: [...warnings]},
         inputs: await Promise.all(inputs.map(readValues)),
-        ...(featureNames && {featureNames}),
+        ...features,
       });
     } finally {
       tf.dispose(held);
     }
   }
+}
+
+function checkFeatureNames(names: unknown): void {
+  if (Array.isArray(names) && names.every(name => typeof name === 'string')) return;
+  throw new ConfigurationError('featureNames is no array of texts.', {
+    hint: "Give a name for each feature, ['age', 'height'].",
+    code: 'configuration/feature-names',
+  });
+}
+
+/** Names are of the columns of the inputs that are vectors, or of what has attributions. */
+function checkNameCount(
+  names: readonly string[] | undefined,
+  inputs: readonly Tensor[],
+  {attributions}: ClassScores,
+): void {
+  const columns = inputs.reduce((sum, {rank, shape}) => sum + (rank === 2 ? shape[1]! : 0), 0);
+  const attributed = attributions[0]!.shape[1];
+  if (names === undefined || names.length === columns || names.length === attributed) return;
+  throw new ConfigurationError(
+    `There are ${names.length} featureNames for ${columns || attributed} features.`,
+    {
+      hint: 'Give one for each.',
+      code: 'configuration/feature-names',
+    },
+  );
 }
 
 /** `[rows, width]`, a one in each row. tf.oneHot refuses a width of one, which models with a single score have. */

@@ -5,10 +5,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, unknownName} from '../core';
 import {groupFeatures} from './grouping';
+import {exampleOf, inputOf} from './narrow';
+import type {FeatureParts} from './parts';
 import {plotExplanation} from './plots';
 import type {PlotKind, PlotOptions} from './plots';
 import type {Surrogate} from './surrogate';
-import {row} from './values';
 import {explanationFromJSON, explanationToJSON} from './explanationJson';
 
 /** Numbers in a shape, row by row; the first size is the batch. */
@@ -49,6 +50,10 @@ export interface ExplanationData {
   readonly featureNames?: readonly string[];
   /** Names that differ from example to example, `[batch][features]`: the words of a text, `'age <= 30'`. */
   readonly exampleFeatureNames?: readonly (readonly string[])[];
+  /** Which numbers are one feature and share its attribution, where a feature mask says so. */
+  readonly parts?: FeatureParts;
+  /** Whether attributions are of pairs of features, `[batch, features, features]`. */
+  readonly arePairs?: boolean;
   /** The segment of each pixel, `[batch, height, width]`, for methods that hide segments of images. */
   readonly segments?: Values;
   /** What the reader should know, such as a sum that is off, and what to do about it. */
@@ -171,32 +176,23 @@ export class Explanation {
     });
   }
 
+  /**
+   * What one input adds, where the model has several: plots and sums then speak of it alone. It has no base value.
+   *
+   * @throws ConfigurationError for an input that does not exist.
+   *
+   * @example
+   * const score = ([a, b]: tf.Tensor[]) => tf.sum(tf.mul(a!, b!), 1);
+   * const explanation = await new Saliency(score).explain([tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4]])]);
+   * explanation.forInput(1).values; // [1, 2]
+   */
+  forInput(index: number): Explanation {
+    return new Explanation(inputOf(this.data, index), this.index);
+  }
+
   /** The explanation of one example alone, as a batch of one. */
   example(index: number): Explanation {
-    if (!Number.isInteger(index) || index < 0 || index >= this.batch) {
-      throw new ConfigurationError(`There is no example ${index}: ${this.batch} are explained.`);
-    }
-    const pick = (values: Float32Array | undefined) => values?.slice(index, index + 1);
-    return new Explanation(
-      {
-        ...this.data,
-        inputs: this.data.inputs.map(values => row(values, index)),
-        ...(this.data.exampleFeatureNames && {exampleFeatureNames: [this.featureNamesOf(index)!]}),
-        ...(this.data.segments && {segments: row(this.data.segments, index)}),
-        classes: this.data.classes.map(scores => ({
-          targets: [scores.targets[index]!],
-          outputs: pick(scores.outputs)!,
-          attributions: scores.attributions.map(values => row(values, index)),
-          ...(scores.baseValues && {baseValues: pick(scores.baseValues)!}),
-          ...(scores.deltas && {deltas: pick(scores.deltas)!}),
-          ...(scores.standardErrors && {
-            standardErrors: scores.standardErrors.map(values => row(values, index)),
-          }),
-          ...(scores.surrogates && {surrogates: [scores.surrogates[index]!]}),
-        })),
-      },
-      this.index,
-    );
+    return new Explanation(exampleOf(this.data, index), this.index);
   }
 
   /**
@@ -217,12 +213,12 @@ export class Explanation {
   }
 
   /**
-   * How much each feature matters over all examples, in the shape of one example.
+   * How much each feature of an input matters over all examples, in the shape of one example.
    *
    * @param how `'meanAbsolute'` as in SHAP's bar plot, `'mean'` with signs, or `'maxAbsolute'`
    */
-  aggregate(how: Aggregation = 'meanAbsolute'): Values {
-    const {data, shape} = this.attributions[0]!;
+  aggregate(how: Aggregation = 'meanAbsolute', input = 0): Values {
+    const {data, shape} = this.attributions[input]!;
     const size = data.length / this.batch;
     const result = new Float64Array(size);
     data.forEach((value, i) => {

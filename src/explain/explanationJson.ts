@@ -1,13 +1,14 @@
 /** An explanation as plain arrays, and back: how it is saved, sent, and shown in another program. */
 import {DataError} from '../core';
 import type {ClassScores, ExplanationData, Values} from './explanation';
+import type {FeatureParts} from './parts';
 import type {Surrogate} from './surrogate';
 
 const FORMAT = 'glassbox/explanation/1';
 
 /** What `JSON.stringify` writes out. */
 export function explanationToJSON(
-  {classes, inputs, segments, ...rest}: ExplanationData,
+  {classes, inputs, segments, parts, ...rest}: ExplanationData,
   index: number,
 ): object {
   return {
@@ -16,6 +17,7 @@ export function explanationToJSON(
     index,
     inputs: inputs.map(plain),
     ...(segments && {segments: plain(segments)}),
+    ...(parts && {parts: {...parts, masks: parts.masks.map(plain)}}),
     classes: classes.map(({attributions, outputs, baseValues, deltas, standardErrors, ...scores}) => ({
       ...scores,
       outputs: [...outputs],
@@ -48,6 +50,8 @@ export function explanationFromJSON(given: unknown): {data: ExplanationData; ind
       ),
     }),
     ...(json.segments !== undefined && {segments: valuesFrom(json.segments)}),
+    ...(json.parts !== undefined && {parts: partsFrom(json.parts)}),
+    ...(json.arePairs === true && {arePairs: true}),
     ...(json.warnings !== undefined && {warnings: list(json.warnings, "'warnings'").map(String)}),
   };
   return {data, index: Number(json.index ?? 0)};
@@ -55,6 +59,14 @@ export function explanationFromJSON(given: unknown): {data: ExplanationData; ind
 
 function plain({data, shape}: Values): {data: number[]; shape: number[]} {
   return {data: [...data], shape: [...shape]};
+}
+
+function partsFrom(given: unknown): FeatureParts {
+  const {masks, names} = record(given, "'parts'");
+  return {
+    masks: list(masks, "'masks'").map(valuesFrom),
+    ...(names !== undefined && {names: list(names, "'names'").map(String)}),
+  };
 }
 
 function scoresFrom(given: unknown): ClassScores {

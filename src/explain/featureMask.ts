@@ -20,7 +20,12 @@ export interface Features {
   readonly count: number;
   /** For each input the feature that each of its numbers belongs to. */
   readonly labels: readonly Int32Array[];
+  /** Their names, where the mask gives them. */
+  readonly names?: FeatureNames;
 }
+
+/** By the features' numbers. */
+export type FeatureNames = ReadonlyMap<number, string>;
 
 /**
  * The features of each example; without a mask every number is one.
@@ -39,13 +44,20 @@ export async function featuresOf(
   const labels = isGroups(mask)
     ? [groupLabels(mask, inputs)]
     : await Promise.all(masksFor(mask, inputs).map((given, i) => readLabels(given, inputs[i]!, i)));
+  const names = isGroups(mask) ? Object.entries(mask) : [];
   const found = new Map<number, Features>();
   const differ = labels.some(({batch}) => batch > 1);
   return example => {
     const at = differ ? example : 0;
-    const features = found.get(at) ?? numbered(labels.map(({data, batch}) => part(data, batch, at)));
-    found.set(at, features);
-    return features;
+    const known = found.get(at);
+    if (known !== undefined) return known;
+    const features = numbered(labels.map(({data, batch}) => part(data, batch, at)));
+    const named = {
+      ...features,
+      names: new Map(names.map(([name, [column]]) => [features.labels[0]![column!]!, name])),
+    };
+    found.set(at, named);
+    return named;
   };
 }
 

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {sliceRows} from './explainer';
-import type {Features} from './featureMask';
+import type {FeatureNames, Features} from './featureMask';
 import {idleFeatures} from './idlePlayers';
 import {inputPartition} from './inputPartition';
 import type {Partition} from './partitionTree';
@@ -32,7 +32,11 @@ export interface MaskedExample {
    * @param coalitions `count` times `players` ones (there) and zeros (hidden)
    */
   mask(coalitions: Uint8Array, count: number, first: number, rows: number): Tensor[];
-  /** For each input what each of its numbers gets of the features' values, where these are features of the input. */
+  /** Where features are of the inputs: for each input the feature that each of its numbers has the value of, or -1. */
+  readonly labels?: readonly Int32Array[];
+  /** The features' names, where they have some of their own. */
+  readonly names?: FeatureNames;
+  /** Or what each of its numbers gets of the features' values, where they are mixed. */
   combine?(values: Float64Array): Float64Array[];
   /** Which features belong together, for PartitionShap; by default neighbours by their numbers. */
   partition?(): Promise<Partition>;
@@ -67,7 +71,7 @@ export function backgroundMasker(
       };
       return {
         ...coveredExample(example, background, players, cover),
-        combine: values => labels.map(owners => Float64Array.from(owners, feature => values[feature]!)),
+        ...{labels, ...(features.names && {names: features.names})},
         idle: () => idleFeatures(features, example, background),
         partition() {
           // A background of several rows is the same for all examples, and a single row does not matter.

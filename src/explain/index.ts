@@ -51,7 +51,7 @@ export type {FeatureSelection} from './featureSelection';
 export {FeatureAblation} from './featureAblation';
 export {FeatureDependence} from './featureDependence';
 export type {FeatureDependenceData, FeatureDependencePlotOptions} from './featureDependence';
-export type {FeatureMask} from './featureMask';
+export type {FeatureMask, FeatureNames} from './featureMask';
 export {GradCam} from './gradCam';
 export type {GradCamOptions} from './gradCam';
 export {GradientShap} from './gradientShap';
@@ -97,6 +97,7 @@ export {
   waterfallPlot,
 } from './plots';
 export type {PlotGridOptions, PlotKind, PlotOptions, PlotTheme} from './plots';
+export type {FeatureParts} from './parts';
 export {PartialDependence} from './partialDependence';
 export type {PartialDependenceOptions} from './partialDependence';
 export {PartitionShap} from './partitionShap';

@@ -111,12 +111,7 @@ function maskedTokens(
         );
         return tf.tensor2d(shown, [count, tokens.length], tensor.dtype);
       }),
-    combine: values =>
-      example.map((tensor, place) =>
-        place === input
-          ? Float64Array.from(owners, word => (word < 0 ? 0 : values[word]!))
-          : new Float64Array(tensor.size),
-      ),
+    labels: example.map(({size}, place) => (place === input ? owners : new Int32Array(size).fill(-1))),
     dispose: () => undefined,
   };
 }

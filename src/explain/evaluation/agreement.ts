@@ -2,6 +2,7 @@
 import {shareMissed} from '../gradientExplainer';
 import {ConfigurationError, ShapeError} from '../../core';
 import type {Explanation} from '../explanation';
+import {row} from '../values';
 import {positive} from './common';
 
 /** How far two explanations agree, for each example. */
@@ -60,7 +61,15 @@ export function agreement(one: Explanation, other: Explanation, top?: number): A
  * const [missed] = completeness(await new IntegratedGradients(score).explain(tf.tensor2d([[1, 1]])));
  * missed < 1e-5; // true
  */
-export function completeness({method, baseValues, outputs, attributions, batch}: Explanation): Float32Array {
+export function completeness(explanation: Explanation): Float32Array {
+  const {
+    method,
+    baseValues,
+    outputs,
+    attributions,
+    batch,
+    data: {parts},
+  } = explanation;
   if (baseValues === undefined) {
     throw new ConfigurationError(`The attributions of ${method} do not promise to sum up to anything.`, {
       hint: 'Measure a method with base values, such as IntegratedGradients or KernelShap.',
@@ -70,10 +79,17 @@ export function completeness({method, baseValues, outputs, attributions, batch}:
   return Float32Array.from({length: batch}, (_, i) => {
     const difference = outputs[i]! - baseValues[i]!;
     let sum = 0;
-    for (const {data} of attributions) {
+    const seen = new Set<number>();
+    attributions.forEach(({data}, input) => {
       const size = data.length / batch;
-      for (let j = i * size; j < (i + 1) * size; j++) sum += data[j]!;
-    }
+      const mask = parts && row(parts.masks[input]!, i % parts.masks[input]!.shape[0]!).data;
+      for (let j = 0; j < size; j++) {
+        // The numbers of one feature share its attribution, which counts once.
+        if (mask && seen.has(mask[j]!)) continue;
+        if (mask) seen.add(mask[j]!);
+        sum += data[i * size + j]!;
+      }
+    });
     return shareMissed(sum - difference, outputs[i]!, baseValues[i]!);
   });
 }

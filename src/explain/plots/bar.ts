@@ -1,6 +1,6 @@
 /** Bars: how much each feature adds to one score, or how much it matters over all examples. */
 import type {Explanation} from '../explanation';
-import {featureName, featuresOf, attributionTable, largest} from './features';
+import {featuresOf, attributionTable, largest} from './features';
 import type {Feature} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
@@ -88,10 +88,10 @@ export function rowName(feature: Feature, left: number, y: number): string {
 
 /** What each feature adds over all examples, whichever way. */
 export function meanFeatures(explanation: Explanation): Feature[] {
-  const {data, batch, width} = attributionTable(explanation, 'bar');
-  return Array.from({length: width}, (_, i) => {
+  const {data, batch, width, names} = attributionTable(explanation, 'bar');
+  return names.map((name, i) => {
     let sum = 0;
     for (let row = 0; row < batch; row++) sum += Math.abs(data[row * width + i]!);
-    return {name: featureName(explanation, i), attribution: sum / batch};
+    return {name, attribution: sum / batch};
   });
 }

@@ -2,7 +2,7 @@
 import type {Explanation} from '../explanation';
 import {labelColumn, meanFeatures, notShown, rowName} from './bar';
 import {featureColor, hex} from './colors';
-import {attributionTable, inputTable} from './features';
+import {attributionTable} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {horizontalAxis, linearScale} from './scale';
@@ -28,7 +28,7 @@ const RADIUS = 3.2;
 export function beeswarmPlot(explanation: Explanation, options: PlotOptions = {}): string {
   const {width, theme, maxFeatures} = settings(explanation, options);
   const table = attributionTable(explanation, 'beeswarm');
-  const inputs = inputTable(explanation, table)?.data;
+  const {inputs} = table;
   const column = (data: Float32Array, at: number): Float32Array =>
     Float32Array.from({length: table.batch}, (_, row) => data[row * table.width + at]!);
   const rows = meanFeatures(explanation)
@@ -47,7 +47,11 @@ export function beeswarmPlot(explanation: Explanation, options: PlotOptions = {}
   const title = titleOf(explanation, options);
   const points = rows.map((row, i) => {
     const y = TOP + i * ROW + ROW / 2;
-    const colors = inputs && shares(column(inputs, row.at)).map(share => hex(featureColor(share)));
+    const values = inputs && column(inputs, row.at);
+    // A feature of several numbers has no value that a colour could show.
+    const colors = values?.every(Number.isFinite)
+      ? shares(values).map(share => hex(featureColor(share)))
+      : undefined;
     return rowName({name: row.name, attribution: 0}, left, y - 14) + swarm(shown[i]!, colors, x, y);
   });
   const note = notShown(explanation, rows.length, 'beeswarm');

@@ -4,7 +4,7 @@ import type {Explanation} from '../explanation';
 import {meanFeatures} from './bar';
 import {colorBar, least, most, shares} from './beeswarm';
 import {featureColor, hex} from './colors';
-import {attributionTable, featureName, inputTable, placeOf} from './features';
+import {attributionTable, placeOf} from './features';
 import {settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {horizontalAxis, linearScale, verticalAxis} from './scale';
@@ -29,8 +29,12 @@ const PLOT = 300;
 export function dependencePlot(explanation: Explanation, options: PlotOptions = {}): string {
   const {width, theme, feature, colorBy} = settings(explanation, options);
   const table = attributionTable(explanation, 'dependence');
-  const inputs = inputTable(explanation, table)?.data;
-  if (inputs === undefined) {
+  const {inputs} = table;
+  const column = (data: Float32Array, at: number): Float32Array =>
+    Float32Array.from({length: table.batch}, (_, row) => data[row * table.width + at]!);
+  const at = placeOf(table, feature ?? mostImportant(explanation));
+  const values = inputs && column(inputs, at);
+  if (inputs === undefined || !values?.every(Number.isFinite)) {
     throw new ConfigurationError(
       'The explanation has no values of its features, which a dependence plot shows.',
       {
@@ -39,12 +43,8 @@ export function dependencePlot(explanation: Explanation, options: PlotOptions = 
       },
     );
   }
-  const column = (data: Float32Array, at: number): Float32Array =>
-    Float32Array.from({length: table.batch}, (_, row) => data[row * table.width + at]!);
-  const at = placeOf(explanation, feature ?? mostImportant(explanation), table.width);
-  const values = column(inputs, at);
   const attributions = column(table.data, at);
-  const color = colorBy === undefined ? undefined : placeOf(explanation, colorBy, table.width);
+  const color = colorBy === undefined ? undefined : placeOf(table, colorBy);
   const colors = color === undefined ? undefined : shares(column(inputs, color));
   const [bottom, left, right] = [TOP + PLOT, 86, width - (colors ? 90 : 24)];
   const x = linearScale(least(values), most(values), left + 10, right - 6);
@@ -54,7 +54,7 @@ export function dependencePlot(explanation: Explanation, options: PlotOptions = 
     bottom - 8,
     TOP + 8,
   );
-  const name = featureName(explanation, at);
+  const name = table.names[at]!;
   const title = titleOf(explanation, options);
   const points = [...values].map((value, i) =>
     element('circle', {
@@ -67,7 +67,7 @@ export function dependencePlot(explanation: Explanation, options: PlotOptions = 
       verticalAxis(y, left, right, `attribution of ${name}`) +
       horizontalAxis(x, TOP, bottom, fitted(name, right - left)) +
       points.join('') +
-      (color === undefined ? '' : colorBar(width - 66, TOP + 4, PLOT - 8, featureName(explanation, color))),
+      (color === undefined ? '' : colorBar(width - 66, TOP + 4, PLOT - 8, table.names[color]!)),
     {width, height: bottom + 50, theme, description: title},
   );
 }

@@ -3,7 +3,7 @@ import {ShapeError} from '../../core';
 import type {Explanation} from '../explanation';
 import {divergingColor, hex} from './colors';
 import {checkFinite} from './features';
-import {settings, titleOf} from './options';
+import {captionOf, settings, titleOf} from './options';
 import type {PlotOptions, Settings} from './options';
 import {pngUrl} from './png';
 import {attributionMap, clippingLevel, imageOf, isImage} from './pixels';
@@ -60,13 +60,14 @@ export function heatmapPlot(explanation: Explanation, options: PlotOptions = {})
     y += Math.max(...row.map(({height}) => height)) + GAP;
   }
   const level = shown.length === 1 ? pairs[0]!.level : undefined;
-  content += legend(16, y + 2, width, level);
+  const isOneSided = pairs.every(({map}) => map.least >= 0);
+  content += legend(16, y + 2, width, level, isOneSided);
   return page(content, {width, height: y + LEGEND, theme, description: title});
 }
 
 interface Pair {
   readonly image: Picture | undefined;
-  readonly map: Picture;
+  readonly map: Picture & {readonly least: number};
   readonly level: number;
 }
 
@@ -89,7 +90,7 @@ function pair(explanation: Explanation, example: number, {overlay = 0.65, outlie
       }
     }
   }
-  return {image, map: {pixels, width, height}, level};
+  return {image, map: {pixels, width, height, least: map.data.reduce((a, b) => Math.min(a, b), 0)}, level};
 }
 
 /**
@@ -99,10 +100,6 @@ function pair(explanation: Explanation, example: number, {overlay = 0.65, outlie
 function brightness({pixels, width}: Picture, x: number, y: number): number {
   const at = 3 * (Math.floor(y) * width + Math.floor(x));
   return 0.2126 * pixels[at]! + 0.7152 * pixels[at + 1]! + 0.0722 * pixels[at + 2]!;
-}
-
-function captionOf(explanation: Explanation, example: number): string {
-  return `${example}: score ${explanation.targets[example]} = ${number(explanation.outputs[example]!)}`;
 }
 
 function drawPair(
@@ -128,16 +125,17 @@ function drawPair(
 }
 
 /** The colours, and what they stand for. */
-function legend(x: number, y: number, width: number, level: number | undefined): string {
+function legend(x: number, y: number, width: number, level: number | undefined, isOneSided: boolean): string {
   const steps = 41;
-  const low = level === undefined ? 'lowers the score' : number(-level);
-  const high = level === undefined ? 'raises it' : signed(level);
+  const lowers = level === undefined ? 'lowers the score' : number(-level);
+  const low = !isOneSided ? lowers : level === undefined ? 'nothing' : '0';
+  const high = level !== undefined ? signed(level) : isOneSided ? 'raises the score' : 'raises it';
   const start = x + textWidth(low) + 8;
   const part = Math.min(5, (width - start - textWidth(high) - 30) / steps);
   const boxes = Array.from({length: steps}, (_, i) =>
     element('rect', {
       ...{x: start + i * part, y, width: part + 0.4, height: 14},
-      fill: hex(divergingColor((2 * i) / (steps - 1) - 1)),
+      fill: hex(divergingColor(isOneSided ? i / (steps - 1) : (2 * i) / (steps - 1) - 1)),
     }),
   );
   const after = start + steps * part + 8;

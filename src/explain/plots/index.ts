@@ -42,11 +42,15 @@ export function plotExplanation(
 }
 
 function kindFor(explanation: Explanation, options: PlotOptions): PlotKind {
-  const {shape, batch, baseValues, data} = explanation;
-  const isEmbedded = shape.length === 3 && data.inputs[0]?.shape.length === 2;
-  if (options.tokens !== undefined) return 'text';
+  const {shape, batch, baseValues, data, surrogates} = explanation;
+  const {arePairs = false, inputs} = data;
+  const isEmbedded = shape.length === 3 && inputs[0]?.shape.length === 2 && !arePairs;
+  const areWords = data.exampleFeatureNames !== undefined && inputs.length === 0;
+  if (options.tokens !== undefined || areWords) return 'text';
   if (isEmbedded) return explanation.featureNamesOf(options.example ?? 0) === undefined ? 'bar' : 'text';
-  if (shape.length > 2) return 'heatmap';
+  if (shape.length > 2 && !arePairs) return 'heatmap';
+  if (arePairs && batch > 1) return 'bar';
   if (batch > 1 && options.example === undefined) return data.inputs.length > 0 ? 'beeswarm' : 'bar';
-  return baseValues === undefined ? 'bar' : 'waterfall';
+  // The coefficients of a linear model are no parts of its sum.
+  return baseValues === undefined || surrogates !== undefined ? 'bar' : 'waterfall';
 }

@@ -65,3 +65,8 @@ export function titleOf(explanation: Explanation, {title}: PlotOptions, example?
   if (example === undefined) return `${explanation.method}, ${explanation.batch} examples`;
   return `${explanation.method}: score ${explanation.targets[example]} = ${number(explanation.outputs[example]!)}`;
 }
+
+/** One of several examples: `3: score 7 = 0.93`. */
+export function captionOf(explanation: Explanation, example: number): string {
+  return `${example}: score ${explanation.targets[example]} = ${number(explanation.outputs[example]!)}`;
+}

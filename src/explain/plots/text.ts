@@ -1,20 +1,22 @@
 /** Words, coloured by what they add to the score. */
 import type {Explanation} from '../explanation';
 import {attributionTable} from './features';
-import {settings, titleOf} from './options';
+import {captionOf, settings, titleOf} from './options';
 import type {PlotOptions} from './options';
 import {number} from './scale';
-import {element, fitted, label, page, textWidth} from './svg';
+import {element, fitted, heading, label, page, textWidth} from './svg';
 import {ConfigurationError} from '../../core';
 
 const SIZE = 15;
 const LINE = 30;
 const TOP = 58;
+/** More examples than these are asked for one by one. */
+const MOST = 8;
 /** How strongly the heaviest word is coloured: its text stays readable. */
 const STRONGEST = 0.6;
 
 /**
- * The text of an example, each word on a background as strong as its attribution: warm raises the score, cold lowers
+ * The text of an example (or of all), each word on a background as strong as its attribution: warm raises the score, cold lowers
  * it. The words are the explanation's feature names, or `tokens`.
  *
  * @returns SVG text
@@ -27,42 +29,67 @@ const STRONGEST = 0.6;
  * textPlot(explanation, {tokens: ['a', 'very', 'bore']}).startsWith('<svg'); // true
  */
 export function textPlot(explanation: Explanation, options: PlotOptions = {}): string {
-  const {width, theme, example = 0} = settings(explanation, options);
-  const table = attributionTable(explanation, 'text');
-  const tokens = options.tokens ?? explanation.featureNamesOf(example);
-  // Texts of a batch are padded to one length: what has no name is no word.
-  if (tokens === undefined || tokens.length === 0 || tokens.length > table.width) {
-    throw new ConfigurationError(
-      `There are ${tokens?.length ?? 'no'} words for ${table.width} attributions.`,
-      {hint: "Give them: plot('text', {tokens}).", code: 'configuration/plot'},
-    );
-  }
-  const values = tokens.map((_, i) => table.data[example * table.width + i]!);
-  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const {words, lines} = flow(tokens, width - 40);
-  const drawn = words.map(({text, x, line, length}, i) => {
-    const value = values[i]!;
-    const y = TOP + line * LINE;
-    const share = scale === 0 ? 0 : Math.abs(value) / scale;
-    return element(
-      'g',
-      {},
-      element('title', {}, number(value)) +
-        element('rect', {
-          ...{x: 20 + x - 3, y: y - 17, width: length + 6, height: LINE - 6, rx: 4},
-          ...{class: value < 0 ? 'down' : 'up', 'fill-opacity': share * STRONGEST},
-        }) +
-        label(text, 20 + x, y, {class: 'ink mono', textLength: length, lengthAdjust: 'spacingAndGlyphs'}),
-    );
+  const {width, theme, example} = settings(explanation, options);
+  const {batch} = explanation;
+  // Words given here are those of a single text.
+  const single = example ?? (batch === 1 || options.tokens !== undefined ? 0 : undefined);
+  const shown = single !== undefined ? [single] : Array.from({length: Math.min(MOST, batch)}, (_, i) => i);
+  const texts = shown.map(i => wordsOf(explanation, i, options.tokens));
+  const scale = Math.max(...texts.flatMap(({values}) => values.map(Math.abs)), 0);
+  let y = TOP;
+  const drawn = texts.map(({tokens, values}, i) => {
+    const caption = single === undefined ? captionOf(explanation, shown[i]!) : '';
+    const head = caption && label(fitted(caption, width - 40, 12), 17, y - 8, {class: 'muted small'});
+    if (caption !== '') y += 20;
+    const {words, lines} = flow(tokens, width - 40);
+    const text = drawWords(words, values, scale, y);
+    y += lines * LINE + (caption === '' ? 0 : 10);
+    return head + text;
   });
-  const title = titleOf(explanation, options, example);
-  const bottom = TOP + lines * LINE;
-  return page(
-    label(fitted(title, width - 32, 15), 16, 27, {class: 'ink title'}) +
-      drawn.join('') +
-      legend(17, bottom, scale),
-    {width, height: bottom + 26, theme, description: `${title}: ${tokens.join(' ')}`},
-  );
+  const title = titleOf(explanation, options, single);
+  const note = batch > shown.length && single === undefined ? ` (the first ${MOST})` : '';
+  return page(heading(title, note, width) + drawn.join('') + legend(17, y, scale), {
+    ...{width, height: y + 26, theme},
+    description: `${title}: ${texts.map(({tokens}) => tokens.join(' ')).join('; ')}`,
+  });
+}
+
+/** The words of a text, and what each adds. */
+function wordsOf(
+  explanation: Explanation,
+  example: number,
+  given: readonly string[] | undefined,
+): {tokens: readonly string[]; values: number[]} {
+  const {data, width} = attributionTable(explanation, 'text', example);
+  const tokens = given ?? explanation.featureNamesOf(example);
+  // Texts of a batch are padded to one length: what has no name is no word.
+  if (tokens === undefined || tokens.length === 0 || tokens.length > width) {
+    throw new ConfigurationError(`There are ${tokens?.length ?? 'no'} words for ${width} attributions.`, {
+      hint: "Give them: plot('text', {tokens}).",
+      code: 'configuration/plot',
+    });
+  }
+  return {tokens, values: tokens.map((_, i) => data[example * width + i]!)};
+}
+
+function drawWords(words: readonly Placed[], values: readonly number[], scale: number, top: number): string {
+  return words
+    .map(({text, x, line, length}, i) => {
+      const value = values[i]!;
+      const y = top + line * LINE;
+      const share = scale === 0 ? 0 : Math.abs(value) / scale;
+      return element(
+        'g',
+        {},
+        element('title', {}, number(value)) +
+          element('rect', {
+            ...{x: 20 + x - 3, y: y - 17, width: length + 6, height: LINE - 6, rx: 4},
+            ...{class: value < 0 ? 'down' : 'up', 'fill-opacity': share * STRONGEST},
+          }) +
+          label(text, 20 + x, y, {class: 'ink mono', textLength: length, lengthAdjust: 'spacingAndGlyphs'}),
+      );
+    })
+    .join('');
 }
 
 interface Placed {
