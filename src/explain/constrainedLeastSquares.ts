@@ -1,5 +1,6 @@
 /** Weighted least squares of coalitions' values, with coefficients that sum up to what is given; in float64. */
 import {ConfigurationError} from '../core';
+import {cholesky, substitute} from './cholesky';
 import type {WeightedCoalitions} from './kernelCoalitions';
 
 /** A regression on coalitions, ready to be solved for any values of theirs. */
@@ -26,6 +27,13 @@ export function coalitionRegression(
     return Uint32Array.from(there);
   });
   const factor = cholesky(gram(members, weights, players), players);
+  for (let j = 0; j < players; j++) {
+    if (factor[j * players + j]! > 0) continue;
+    throw new ConfigurationError(`The coalitions drawn do not tell all ${players} features apart.`, {
+      hint: 'Raise samples (twice the features at least), or group features by a featureMask.',
+      code: 'configuration/samples',
+    });
+  }
   const toOnes = substitute(factor, new Float64Array(players).fill(1));
   const onesToOnes = total(toOnes);
 
@@ -98,39 +106,4 @@ function gram(members: readonly Uint32Array[], weights: Float64Array, size: numb
     }
   });
   return product;
-}
-
-/** The lower triangle L of A = L·Lᵀ, in place of A's. */
-function cholesky(matrix: Float64Array, size: number): Float64Array {
-  const scale = matrix.reduce((most, value) => Math.max(most, value), 0);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * size + j]!;
-      for (let k = 0; k < j; k++) sum -= matrix[i * size + k]! * matrix[j * size + k]!;
-      if (i > j) matrix[i * size + j] = sum / matrix[j * size + j]!;
-      else if (sum > 1e-12 * scale) matrix[i * size + i] = Math.sqrt(sum);
-      else {
-        throw new ConfigurationError(`The coalitions drawn do not tell all ${size} features apart.`, {
-          hint: 'Raise samples (twice the features at least), or group features by a featureMask.',
-          code: 'configuration/samples',
-        });
-      }
-    }
-  }
-  return matrix;
-}
-
-/** Solves L·Lᵀ·x = b. */
-function substitute(lower: Float64Array, right: Float64Array): Float64Array {
-  const size = right.length;
-  const x = Float64Array.from(right);
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < i; k++) x[i]! -= lower[i * size + k]! * x[k]!;
-    x[i]! /= lower[i * size + i]!;
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let k = i + 1; k < size; k++) x[i]! -= lower[k * size + i]! * x[k]!;
-    x[i]! /= lower[i * size + i]!;
-  }
-  return x;
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
 import {ownersOf} from './grouping';
+import type {Segments} from './segments';
 import {isTensors, toTensor} from './inputs';
 
 /**
@@ -11,9 +12,11 @@ import {isTensors, toTensor} from './inputs';
  * differ from example to example; for several inputs an array of such. Numbers with the same integer are one feature.
  *
  * For vectors also groups of columns by their names, `{city: [2, 3, 4]}`; a column in no group is a feature of its own.
+ * For images also segments, as `slic` and `quickshift` find them.
  */
-export type FeatureMask =
-  Tensor | TensorLike | readonly (Tensor | TensorLike)[] | Readonly<Record<string, readonly number[]>>;
+export type FeatureMask = Mask | readonly Mask[] | Readonly<Record<string, readonly number[]>>;
+
+type Mask = Tensor | TensorLike | Segments;
 
 /** The features of an example, `0 … count − 1`. */
 export interface Features {
@@ -75,6 +78,7 @@ function ownFeatures(inputs: readonly Tensor[]): Features {
 function isGroups(mask: FeatureMask): mask is Readonly<Record<string, readonly number[]>> {
   return (
     typeof mask === 'object' &&
+    !isSegments(mask) &&
     !Array.isArray(mask) &&
     !ArrayBuffer.isView(mask) &&
     !(mask instanceof tf.Tensor)
@@ -95,8 +99,8 @@ function groupLabels(groups: Readonly<Record<string, readonly number[]>>, inputs
   return {data, batch: 1};
 }
 
-function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly (Tensor | TensorLike)[] {
-  if (inputs.length === 1 && !isTensors(mask)) return [mask as Tensor | TensorLike];
+function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly Mask[] {
+  if (inputs.length === 1 && !isTensors(mask)) return [mask as Mask];
   if (Array.isArray(mask) && mask.length === inputs.length) return mask;
   throw new ConfigurationError(`There are ${inputs.length} inputs, and no feature mask for each.`, {
     hint: 'Give an array with one mask for each input.',
@@ -104,9 +108,24 @@ function masksFor(mask: FeatureMask, inputs: readonly Tensor[]): readonly (Tenso
   });
 }
 
-async function readLabels(given: Tensor | TensorLike, input: Tensor, place: number): Promise<Labels> {
+function isSegments(given: object): given is Segments {
+  return 'labels' in given && 'count' in given && given.labels instanceof Int32Array;
+}
+
+/** `[height, width]`, where it is segments of an image. */
+function toMask(given: Mask, {rank, shape: [, height = 1, width = 1]}: Tensor, name: string): Tensor {
+  if (!isSegments(Object(given) as object)) return toTensor(given, name);
+  const {labels} = given as Segments;
+  if (rank === 4 && labels.length === height * width) return tf.tensor2d(labels, [height, width], 'int32');
+  throw new ShapeError(`${name} segments ${labels.length} pixels; the input is no image of so many.`, {
+    hint: 'Segment the image that is explained.',
+    code: 'shape/feature-mask',
+  });
+}
+
+async function readLabels(given: Mask, input: Tensor, place: number): Promise<Labels> {
   const spread = tf.tidy(() => {
-    let mask = tf.cast(toTensor(given, `The feature mask of input ${place}`), 'float32');
+    let mask = tf.cast(toMask(given, input, `The feature mask of input ${place}`), 'float32');
     // [height, width] for images, and a batch of one for what has none.
     if (input.rank === 4 && mask.rank === 2) mask = tf.expandDims(mask, -1);
     if (mask.rank === input.rank - 1) mask = tf.expandDims(mask, 0);

@@ -1,6 +1,7 @@
 /** Which features a surrogate may use: the ways of LIME (Ribeiro, Singh and Guestrin 2016). */
 import {unknownName} from '../core';
-import {ridge, solve} from './linear';
+import {solve} from './cholesky';
+import {ridge} from './linear';
 import type {Moments} from './linear';
 
 /**

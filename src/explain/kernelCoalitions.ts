@@ -1,5 +1,6 @@
 /** The coalitions that KernelSHAP asks for, and their weights in its regression. */
 import type {Random} from '../core';
+import {choose} from './shapleyValues';
 
 /** Coalitions, neither empty nor full, and what they weigh in a regression. */
 export interface WeightedCoalitions {
@@ -41,7 +42,7 @@ export function kernelCoalitions(players: number, samples: number, random: Rando
   for (; next < sizes.length; next++) {
     const size = sizes[next]!;
     const share = shares[next]! / total;
-    const inSize = (isPaired(size) ? 2 : 1) * binomial(players, size);
+    const inSize = (isPaired(size) ? 2 : 1) * choose(players, size);
     if (capacity < most && ((capacity - count) * share) / left < inSize * (1 - 1e-8)) break;
     for (const members of subsets(players, size)) {
       push(members, false, share / inSize);
@@ -73,12 +74,6 @@ export function kernelCoalitions(players: number, samples: number, random: Rando
   const sum = drawn.reduce((sum, weight) => sum + weight, 0);
   for (let i = 0; i < drawn.length; i++) drawn[i]! *= left / sum;
   return {count, data: data.subarray(0, count * players), weights: weights.subarray(0, count), firstDrawn};
-}
-
-function binomial(n: number, k: number): number {
-  let result = 1;
-  for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i;
-  return Math.round(result);
 }
 
 /** All subsets of a size, in lexicographic order; the array is the same each time. */

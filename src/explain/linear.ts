@@ -2,6 +2,7 @@
  * Weighted linear regressions in float64. Everything is solved from centred second moments, so that rows are read
  * once however many features are tried; as in scikit-learn, the intercept is not penalised.
  */
+import {cholesky, solve, substitute} from './cholesky';
 
 /** The centred, weighted second moments of rows and targets. */
 export interface Moments {
@@ -93,12 +94,6 @@ export function lasso(moments: Moments, alpha: number, used = allOf(moments)): L
   return finish(moments, used, coefficients);
 }
 
-/** Solves a symmetric, positive (semi-)definite system by Cholesky; directions that it leaves open are zero. */
-export function solve(matrix: Float64Array, vector: Float64Array): Float64Array {
-  const lower = cholesky(matrix, vector.length);
-  return backward(lower, forward(lower, vector));
-}
-
 /**
  * How far the coefficients of a ridge would vary if the rows were drawn again: the sandwich estimator for weighted
  * rows (White 1980).
@@ -132,7 +127,7 @@ export function ridgeStandardErrors(
   return Float64Array.from(used, (_, j) => {
     const direction = new Float64Array(count);
     direction[j] = 1;
-    const column = backward(lower, forward(lower, direction));
+    const column = substitute(lower, direction);
     let variance = 0;
     for (let a = 0; a < count; a++) {
       for (let b = 0; b <= a; b++) {
@@ -170,39 +165,4 @@ function finish(moments: Moments, used: readonly number[], coefficients: Float64
     used.forEach((k, b) => (unexplained += coefficients[a]! * coefficients[b]! * gram[j * features + k]!));
   });
   return {intercept, coefficients, score: variance === 0 ? 1 : 1 - unexplained / variance};
-}
-
-function cholesky(matrix: Float64Array, size: number): Float64Array {
-  const lower = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * size + j]!;
-      for (let k = 0; k < j; k++) sum -= lower[i * size + k]! * lower[j * size + k]!;
-      if (i > j) lower[i * size + j] = lower[j * size + j] === 0 ? 0 : sum / lower[j * size + j]!;
-      else if (sum > 1e-12 * matrix[i * size + i]!) lower[i * size + i] = Math.sqrt(sum);
-    }
-  }
-  return lower;
-}
-
-function forward(lower: Float64Array, vector: Float64Array): Float64Array {
-  const size = vector.length;
-  const result = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    let sum = vector[i]!;
-    for (let k = 0; k < i; k++) sum -= lower[i * size + k]! * result[k]!;
-    result[i] = lower[i * size + i] === 0 ? 0 : sum / lower[i * size + i]!;
-  }
-  return result;
-}
-
-function backward(lower: Float64Array, vector: Float64Array): Float64Array {
-  const size = vector.length;
-  const result = new Float64Array(size);
-  for (let i = size - 1; i >= 0; i--) {
-    let sum = vector[i]!;
-    for (let k = i + 1; k < size; k++) sum -= lower[k * size + i]! * result[k]!;
-    result[i] = lower[i * size + i] === 0 ? 0 : sum / lower[i * size + i]!;
-  }
-  return result;
 }

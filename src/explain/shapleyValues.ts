@@ -84,7 +84,8 @@ function bits(mask: number): number {
   return count;
 }
 
-function choose(n: number, k: number): number {
+/** How many sets of `k` there are among `n`. */
+export function choose(n: number, k: number): number {
   let result = 1;
   for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i;
   return result;

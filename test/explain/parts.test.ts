@@ -2,7 +2,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {Explanation, FeatureAblation, KernelShap, Shapley, completeness, maskTokens} from '../../src/explain';
+import {
+  Explanation,
+  FeatureAblation,
+  KernelShap,
+  Shapley,
+  completeness,
+  maskTokens,
+  grid,
+} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {distance} from './oracle';
 
@@ -80,6 +88,19 @@ describe.each(BACKENDS)('features of several numbers on %s', backend => {
     expect(completeness(explanation)[0]).toBeLessThan(1e-6);
     const grouped = explanation.group({end: [1, 2, 3]});
     expect(distance(grouped.values, [8])).toBeLessThan(1e-5);
+  });
+
+  it('may be the segments of an image, as they were found', async () => {
+    const halves = Array.from({length: 64}, (_, i) => (i % 8 < 4 ? 0 : 1));
+    const image = tf.tensor4d(halves, [1, 8, 8, 1]);
+    const quarters = {height: 8, width: 8, channels: 1, data: Float32Array.from(halves)};
+    const segments = grid(quarters, {segments: 4});
+    expect(segments.count).toBe(4);
+    const score = (x: Tensor): Tensor => tf.sum(x, [1, 2, 3]);
+    const explainer = new Shapley(score, {featureMask: segments});
+    const {values} = await explainer.explain(image).finally(() => image.dispose());
+    expect([...values]).toEqual(halves.map(value => 16 * value));
+    await expect(explainer.explain(tf.zeros([1, 4, 4, 1]))).rejects.toThrow(/segments 64 pixels/);
   });
 
   it('have names for all of them, or none', () => {
