@@ -232,7 +232,7 @@ function inUnits(explanation: Explanation, measured: readonly (readonly number[]
 
 function comparisonTable({ranking, evaluations, agreement}: Comparison<string>): string {
   const rows = ranking.map(name => {
-    const {deletionAuc, insertionAuc, infidelity = NaN, sensitivity} = evaluations[name]!;
+    const {deletionAuc, insertionAuc, infidelity = NaN, sensitivity = NaN} = evaluations[name]!;
     const others = agreement.filter(({between}) => between.includes(name)).map(({spearman}) => spearman);
     const agreeing = others.reduce((sum, value) => sum + value, 0) / others.length;
     const numbers = [deletionAuc, insertionAuc, infidelity, sensitivity, agreeing];

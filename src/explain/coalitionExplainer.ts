@@ -14,7 +14,7 @@ import {Game} from './game';
 import type {ExplainInput} from './inputs';
 import {checkLink} from './link';
 import type {Link} from './link';
-import {backgroundMasker} from './featureMasker';
+import {backgroundMasker, checkMasker} from './featureMasker';
 import type {FeatureMasker} from './featureMasker';
 import {withoutIdle} from './idlePlayers';
 import type {ExplainableModel} from './model';
@@ -67,6 +67,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
       'output',
     );
     checkLink(options.link ?? 'identity');
+    checkMasker(options.masker);
     const ways = (['background', 'baseline', 'masker'] as const).filter(name => options[name] !== undefined);
     if (ways.length > 1) {
       throw new ConfigurationError(`${method} was given a ${ways.join(' and a ')}.`, {

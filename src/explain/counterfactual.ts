@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {ConfigurationError, Random, ShapeError, checkNames} from '../core';
+import {Random, ShapeError, checkNames} from '../core';
 import {Counterfactuals} from './counterfactuals';
 import type {CounterfactualExample} from './counterfactuals';
 import {goalFor, isReached, marginOf} from './counterfactualGoal';
@@ -17,6 +17,8 @@ import {readMatrix} from './matrix';
 import type {Matrix, MatrixLike} from './matrix';
 import {scoredModel} from './model';
 import type {ExplainableModel, ScoredModel} from './model';
+import {checkWholeNumber, checkWholeNumbers} from './options';
+import {checkSignal} from './turns';
 
 export interface CounterfactualOptions extends ExplainerOptions, CounterfactualLimits {
   /** What the model shall say instead; by default any other class. */
@@ -80,13 +82,10 @@ export class Counterfactual {
     private readonly options: CounterfactualOptions = {},
   ) {
     checkNames('Counterfactual', options, [...EXPLAINER_OPTIONS, ...OWN_OPTIONS], ALIASES);
-    const {batchSize = 100, starts = 8, maxIterations = 100, background} = options;
-    for (const [name, value] of Object.entries({batchSize, starts, maxIterations})) {
-      if (Number.isInteger(value) && value >= 1) continue;
-      throw new ConfigurationError(`${name} of Counterfactual is ${String(value)}.`, {
-        hint: 'Give a whole number, at least 1.',
-      });
-    }
+    checkWholeNumbers('Counterfactual', options);
+    const {starts, maxIterations, background} = options;
+    checkWholeNumber('Counterfactual', 'starts', starts);
+    checkWholeNumber('Counterfactual', 'maxIterations', maxIterations);
     this.model = scoredModel(model, {head: 'output', ...options});
     this.background = background === undefined ? undefined : readMatrix(background, 'background');
     // `explain` reports it.
@@ -96,7 +95,7 @@ export class Counterfactual {
   /** @param input examples, `[batch, features]`; they stay the caller's */
   async explain(input: ExplainInput, options: Pick<ExplainOptions, 'signal'> = {}): Promise<Counterfactuals> {
     checkNames('explain()', options, ['signal']);
-    options.signal?.throwIfAborted();
+    checkSignal(options.signal);
     const {data, shape} = await this.read(input);
     const [batch, width] = shape as [number, number];
     const background = await this.background;

@@ -8,6 +8,7 @@ import {resolveTargets, takeInputs} from './inputs';
 import type {ExplainInput, Target} from './inputs';
 import {scoredModel} from './model';
 import type {ExplainableModel, ModelOptions, ScoredModel} from './model';
+import {checkWholeNumbers} from './options';
 import {checkSignal, nextTurn} from './turns';
 
 /** Options that every explainer takes. */
@@ -70,13 +71,8 @@ export class ExplanationFrame {
     head: 'logits' | 'output',
   ) {
     checkNames(method, options, [...EXPLAINER_OPTIONS, ...ownOptions]);
-    const {batchSize = 100} = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new ConfigurationError(`batchSize of ${method} is ${String(batchSize)}.`, {
-        hint: 'Give a whole number of rows, at least 1.',
-      });
-    }
     if (options.featureNames !== undefined) checkFeatureNames(options.featureNames);
+    checkWholeNumbers(method, options);
     this.model = scoredModel(model, {head, ...options});
   }
 

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
+import {ConfigurationError, asGiven} from '../core';
 import {sliceRows} from './explainer';
 import type {FeatureNames, Features} from './featureMask';
 import {idleFeatures} from './idlePlayers';
@@ -17,6 +18,15 @@ export interface FeatureMasker {
    * @param index the example's place in the batch
    */
   of(example: readonly Tensor[], index: number): MaskedExample | Promise<MaskedExample>;
+}
+
+/** @throws ConfigurationError for what is no masker. */
+export function checkMasker(masker: FeatureMasker | undefined): void {
+  if (masker === undefined || typeof masker?.of === 'function') return;
+  throw new ConfigurationError(`masker is ${asGiven(masker)}.`, {
+    hint: 'Give maskTokens({…}), or an object {of: example => …} of your own.',
+    code: 'configuration/masker',
+  });
 }
 
 /** One example, of which features can be hidden. */

@@ -62,7 +62,7 @@ export async function takeInputs(
  * @throws ShapeError for what is no tensor: arrays of different lengths, of something else than numbers, …
  */
 export function toTensor(given: unknown, name: string): Tensor {
-  if (given instanceof tf.Tensor && !given.isDisposed) return tf.clone(given);
+  if (given instanceof tf.Tensor && !given.isDisposed) return tf.clone(given as Tensor);
   const shape: number[] = [];
   for (let at = given; isList(at); at = at[0]) shape.push(at.length);
   if (fills(given, shape)) return tf.tensor(given as TensorLike);
@@ -89,8 +89,12 @@ function isList(given: unknown): given is ArrayLike<unknown> {
 
 /** @throws DataError if a number is NaN or infinite. */
 export async function checkFinite(tensor: Tensor, name: string): Promise<void> {
-  const values = await tensor.data();
-  const at = values.findIndex((value: number) => !Number.isFinite(value));
+  checkNumbers(await tensor.data(), name);
+}
+
+/** @throws DataError if a number is NaN or infinite. */
+export function checkNumbers(values: ArrayLike<number>, name: string): void {
+  const at = Array.prototype.findIndex.call(values, value => !Number.isFinite(value));
   if (at < 0) return;
   throw new DataError(`${name} holds ${String(values[at])} at place ${at}.`, {
     hint: 'Only finite numbers can be explained: fill in what is missing first.',
@@ -133,6 +137,12 @@ export function resolveTargets(
   if (target === 'all') return Array.from({length: outputs}, (_, output) => examples.map(() => output));
   if (target === undefined)
     return [examples.map(i => argMax(scores.subarray(i * outputs, (i + 1) * outputs)))];
+  if (typeof target !== 'number' && !isList(target)) {
+    throw new ConfigurationError(`target is ${asGiven(target)}.`, {
+      hint: "Give the number of a score, one for each example, or 'all'.",
+      code: 'configuration/target',
+    });
+  }
   const chosen = typeof target === 'number' ? examples.map(() => target) : [...target];
   if (chosen.length !== batch) {
     throw new ConfigurationError(`There are ${chosen.length} targets for ${batch} examples.`, {
@@ -143,7 +153,7 @@ export function resolveTargets(
   for (const value of chosen) {
     if (Number.isInteger(value) && value >= 0 && value < outputs) continue;
     throw new ConfigurationError(
-      `The target ${String(value)} is not one of the model's ${outputs} outputs.`,
+      `The target ${asGiven(value)} is not one of the model's ${outputs} outputs.`,
       {
         hint: `Give an integer from 0 to ${outputs - 1}, or leave it out for the highest score.`,
         code: 'configuration/target',

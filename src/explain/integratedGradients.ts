@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError, unknownName} from '../core';
+import {unknownName} from '../core';
 import {baselinesFor} from './baseline';
 import type {Baseline} from './baseline';
 import type {ExplainerOptions} from './explainer';
@@ -47,12 +47,7 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
     ownOptions: readonly string[] = [],
   ) {
     super(method, model, options, ['baseline', 'steps', 'rule', 'multiplyByInputs', ...ownOptions], siteOf);
-    const {steps = 50, rule = 'gaussLegendre'} = options;
-    if (!Number.isInteger(steps) || steps < 1) {
-      throw new ConfigurationError(`${method} cannot take ${String(steps)} steps.`, {
-        hint: 'Give a whole number, at least 1; 50 is usual.',
-      });
-    }
+    const {rule = 'gaussLegendre'} = options;
     if (!Object.hasOwn(RULES, rule)) throw unknownName('rule', rule, Object.keys(RULES));
   }
 

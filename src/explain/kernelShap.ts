@@ -1,4 +1,4 @@
-import {ConfigurationError, Random} from '../core';
+import {Random} from '../core';
 import {CoalitionExplainer} from './coalitionExplainer';
 import type {CoalitionOptions} from './coalitionExplainer';
 import {coalitionRegression} from './constrainedLeastSquares';
@@ -49,12 +49,6 @@ export class KernelShap extends CoalitionExplainer<KernelShapOptions> {
 
   constructor(model: ExplainableModel, options: KernelShapOptions = {}) {
     super('KernelShap', model, options, ['samples', 'seed']);
-    const {samples} = options;
-    if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) {
-      throw new ConfigurationError(`KernelShap cannot take ${String(samples)} samples.`, {
-        hint: 'Give a whole number, at least 1; twice the features and 2,048 is usual.',
-      });
-    }
   }
 
   protected async play(game: Game): Promise<Played> {

@@ -61,9 +61,8 @@ export class LimeText {
   ) {
     checkNames('LimeText', options, OPTIONS);
     checkSurrogateOptions('LimeText', options);
-    const {batchSize = 100} = options;
-    if (typeof model !== 'function' || !Number.isInteger(batchSize) || batchSize < 1) {
-      throw new ConfigurationError('LimeText takes a function of texts, and a batchSize of at least 1.', {
+    if (typeof model !== 'function') {
+      throw new ConfigurationError(`LimeText takes a function of texts, and was given ${asGiven(model)}.`, {
         hint: 'Write new LimeText(texts => model.predict(encode(texts))).',
         code: 'configuration/model',
       });
@@ -75,8 +74,8 @@ export class LimeText {
     checkNames('explain()', options, ['target', 'signal']);
     const {target, signal} = options;
     checkSignal(signal);
-    const texts = typeof input === 'string' ? [input] : input;
-    if (!Array.isArray(texts) || texts.length === 0 || texts.some(text => typeof text !== 'string')) {
+    const texts = [input].flat() as readonly string[];
+    if (texts.length === 0 || texts.some(text => typeof text !== 'string')) {
       throw new DataError(`There is no text to explain in ${asGiven(input)}.`, {
         hint: 'Give a text, or an array of texts.',
         code: 'data/empty',

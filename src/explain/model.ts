@@ -172,6 +172,15 @@ function choose(names: readonly string[], output: string | number | undefined): 
     });
   }
   const index = typeof output === 'number' ? output : names.indexOf(output);
+  if (names[index] === undefined && typeof output === 'number') {
+    throw new ConfigurationError(
+      `The model has no output ${output}, only ${names.length}: ${names.join(', ')}.`,
+      {
+        hint: 'Give its name, or its place from 0 on.',
+        code: 'configuration/output',
+      },
+    );
+  }
   if (names[index] === undefined) throw unknownName('output', String(output), names);
   return index;
 }

@@ -20,15 +20,6 @@ export function checkNoise(method: string, noise: Noise): void {
   });
 }
 
-/** @throws ConfigurationError unless it is a whole number, at least 1. */
-export function checkSamples(method: string, samples: number): void {
-  if (Number.isInteger(samples) && samples >= 1) return;
-  throw new ConfigurationError(`${method} cannot draw ${String(samples)} samples.`, {
-    hint: 'Give a whole number, at least 1.',
-    code: 'configuration/samples',
-  });
-}
-
 /** How many samples given noise is for; undefined where it is drawn. */
 export function givenSamples(noise: Noise): number | undefined {
   return isGiven(noise) ? listed(noise)[0]?.shape[0] : undefined;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, DataError, ShapeError, asGiven, checkNames, unknownName} from '../core';
+import {ConfigurationError, ShapeError, asGiven, checkNames, unknownName} from '../core';
 import {columnOf, columnsOf} from './dependenceFeatures';
 import type {DependenceFeatures} from './dependenceFeatures';
 import {gridOf} from './dependenceGrid';
@@ -12,6 +12,7 @@ import type {ExplainInput} from './inputs';
 import {quantile, sortedColumn} from './matrix';
 import type {Matrix} from './matrix';
 import type {ExplainableModel, ScoredModel} from './model';
+import {checkSignal} from './turns';
 
 export interface PartialDependenceOptions extends ExplainerOptions {
   /** Which of the model's scores. Needed where there are several. */
@@ -96,7 +97,7 @@ export class PartialDependence {
   ): Promise<FeatureDependence[]> {
     checkNames('explain()', options, ['features', 'signal']);
     const {features, signal} = options;
-    signal?.throwIfAborted();
+    checkSignal(signal);
     const {dtype, ...table} = await this.read(input);
     const names = this.namesOf(table.columns);
     const whole = dtype !== 'float32';

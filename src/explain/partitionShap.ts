@@ -3,6 +3,7 @@ import {CoalitionExplainer} from './coalitionExplainer';
 import type {CoalitionOptions} from './coalitionExplainer';
 import type {Game} from './game';
 import type {ExplainableModel} from './model';
+import {checkWholeNumber} from './options';
 import {playPartition} from './owenValues';
 import {partitionTree} from './partitionTree';
 import type {Partition, PartitionTree} from './partitionTree';
@@ -46,12 +47,8 @@ export class PartitionShap extends CoalitionExplainer<PartitionShapOptions> {
 
   constructor(model: ExplainableModel, options: PartitionShapOptions = {}) {
     super('PartitionShap', model, options, ['maxEvaluations', 'partition']);
-    const {maxEvaluations = 500, partition} = options;
-    if (!Number.isInteger(maxEvaluations) || maxEvaluations < 2) {
-      throw new ConfigurationError(`maxEvaluations of PartitionShap is ${String(maxEvaluations)}.`, {
-        hint: 'Give a whole number of coalitions, at least 2: of nobody and of everybody.',
-      });
-    }
+    const {partition} = options;
+    checkWholeNumber('PartitionShap', 'maxEvaluations', options.maxEvaluations, 2);
     this.tree = partition === undefined ? undefined : partitionTree(partition);
   }
 

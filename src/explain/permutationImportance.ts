@@ -12,6 +12,7 @@ import {checkFinite, takeInputs, toTensor} from './inputs';
 import type {ExplainInput} from './inputs';
 import type {ExplainableModel, ScoredModel} from './model';
 import {scoreInChunks} from './perturbation';
+import {checkSignal} from './turns';
 
 export type {ImportanceMetric};
 
@@ -57,13 +58,8 @@ export class PermutationImportance {
     private readonly options: PermutationImportanceOptions,
   ) {
     this.model = new ExplanationFrame('PermutationImportance', model, options, OWN_OPTIONS, 'output').model;
-    const {metric, higherIsBetter, repeats = 5} = options;
+    const {metric, higherIsBetter} = options;
     this.measure = measureOf(metric, higherIsBetter);
-    if (!Number.isInteger(repeats) || repeats < 1) {
-      throw new ConfigurationError(`repeats of PermutationImportance is ${String(repeats)}.`, {
-        hint: 'Give a whole number of shuffles, at least 1.',
-      });
-    }
   }
 
   /**
@@ -79,7 +75,7 @@ export class PermutationImportance {
   ): Promise<Importances> {
     checkNames('explain()', options, ['signal']);
     const {signal} = options;
-    signal?.throwIfAborted();
+    checkSignal(signal);
     const inputs = await takeInputs(input, this.model);
     const held: Tensor[] = [...inputs];
     try {

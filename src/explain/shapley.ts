@@ -45,12 +45,15 @@ const METHODS = ['exact', 'permutation'];
 export class Shapley extends CoalitionExplainer<ShapleyOptions> {
   constructor(model: ExplainableModel, options: ShapleyOptions = {}) {
     super('Shapley', model, options, ['method', 'maxEvaluations', 'seed']);
-    const {method = 'exact', maxEvaluations = 500} = options;
+    const {method = 'exact', maxEvaluations} = options;
     if (!METHODS.includes(method)) throw unknownName('method of Shapley', method, METHODS);
-    if (!Number.isInteger(maxEvaluations) || maxEvaluations < 1) {
-      throw new ConfigurationError(`maxEvaluations of Shapley is ${String(maxEvaluations)}.`, {
-        hint: 'Give a whole number of coalitions, at least 1.',
-      });
+    if (method === 'exact' && maxEvaluations !== undefined) {
+      throw new ConfigurationError(
+        'maxEvaluations of Shapley is for permutations: exact values ask for all.',
+        {
+          hint: "Say method: 'permutation', or leave maxEvaluations out.",
+        },
+      );
     }
   }
 

@@ -8,8 +8,9 @@ import {GradientExplainer} from './gradientExplainer';
 import type {GradientRequest} from './gradientExplainer';
 import type {ExplainInput} from './inputs';
 import type {ExplainableModel} from './model';
-import {checkNoise, checkSamples, givenSamples, noiseFor} from './noise';
+import {checkNoise, givenSamples, noiseFor} from './noise';
 import type {Noise} from './noise';
+import {checkWholeNumbers} from './options';
 import {Saliency} from './saliency';
 import {inputSite} from './site';
 import {nextTurn} from './turns';
@@ -51,7 +52,7 @@ export class SmoothGrad implements Explainer {
     checkNames('SmoothGrad', options, ['samples', 'noise', 'type', 'seed']);
     const {noise = 0.15, type = 'mean', seed = 0} = options;
     const {samples = givenSamples(noise) ?? 50} = options;
-    checkSamples('SmoothGrad', samples);
+    checkWholeNumbers('SmoothGrad', {...options, samples});
     checkNoise('SmoothGrad', noise);
     if (!['mean', 'squared', 'variance'].includes(type)) {
       throw unknownName('type', type, ['mean', 'squared', 'variance']);

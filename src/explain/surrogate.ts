@@ -2,11 +2,12 @@
  * The heart of LIME: a linear model, fitted to a model's scores in the neighbourhood of an example (Ribeiro, Singh
  * and Guestrin 2016).
  */
-import {ConfigurationError, unknownName} from '../core';
+import {ConfigurationError, asGiven, unknownName} from '../core';
 import type {Attributed} from './explainer';
 import {FEATURE_SELECTIONS, selectFeatures} from './featureSelection';
 import type {FeatureSelection} from './featureSelection';
 import {lasso, momentsOf, ridge, ridgeStandardErrors} from './linear';
+import {checkWholeNumber, checkWholeNumbers} from './options';
 
 /** The linear model that stands in for a model around an example. */
 export interface Surrogate {
@@ -100,7 +101,10 @@ export function checkSurrogateOptions(
   options: SurrogateOptions & {samples?: number; kernelWidth?: number},
 ): void {
   const {numFeatures, featureSelection = 'auto', regressor = 'ridge', alpha = 0} = options;
-  const {samples = 2, kernelWidth = 1} = options;
+  const {samples, kernelWidth = 1} = options;
+  checkWholeNumbers(method, options);
+  checkWholeNumber(method, 'samples', samples, 2);
+  checkWholeNumber(method, 'numFeatures', numFeatures);
   if (!FEATURE_SELECTIONS.includes(featureSelection)) {
     throw unknownName(`feature selection of ${method}`, featureSelection, FEATURE_SELECTIONS);
   }
@@ -108,11 +112,9 @@ export function checkSurrogateOptions(
     throw unknownName(`regressor of ${method}`, regressor, ['ridge', 'lasso']);
   }
   const refuse = (name: string, found: unknown, expected: string): never => {
-    throw new ConfigurationError(`${name} of ${method} is ${String(found)}.`, {hint: `Give ${expected}.`});
+    throw new ConfigurationError(`${name} of ${method} is ${asGiven(found)}.`, {hint: `Give ${expected}.`});
   };
-  if (numFeatures !== undefined && !(numFeatures >= 1)) refuse('numFeatures', numFeatures, 'at least 1');
   if (!(alpha >= 0)) refuse('alpha', alpha, 'a number that is not negative');
-  if (!Number.isInteger(samples) || samples < 2) refuse('samples', samples, 'a whole number, at least 2');
   if (!(kernelWidth > 0)) refuse('kernelWidth', kernelWidth, 'a positive number');
 }
 

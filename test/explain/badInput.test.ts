@@ -109,7 +109,7 @@ describe.each(BACKENDS)('bad input on %s', backend => {
         [[[1, 2, 3]], [[1, 2]]],
         [['1', '2']],
       ]) {
-        const explained = new Shapley(squares).explain(given as ExplainInput);
+        const explained = new Shapley(squares).explain(given);
         await expect(explained).rejects.toMatchObject(refused('Input 0'));
       }
       const baseline = new Shapley(squares, {baseline: jagged as number[][]}).explain(x);

@@ -8,10 +8,12 @@ import {
   compareExplainers,
   completeness,
   evaluateExplanation,
+  GradCam,
   GuidedBackprop,
   infidelity,
   InputXGradient,
   IntegratedGradients,
+  KernelShap,
   maxSensitivity,
   perturbationCurves,
   randomizationCheck,
@@ -200,5 +202,75 @@ describe.each(BACKENDS)('measures of explanations on %s', backend => {
   it('refuse models without weights', async () => {
     const empty = sequential({layers: [layers.activation({activation: 'relu', inputShape: [8]})]});
     await expect(randomizationCheck(empty, copy => new Saliency(copy), x())).rejects.toThrow('no weights');
+  });
+
+  it('take steps of sequences whole where the attributions are one for each', async () => {
+    const conv = layers.conv1d({
+      ...{filters: 2, kernelSize: 1, inputShape: [4, 3], activation: 'relu', kernelInitializer: 'ones'},
+    });
+    const dense = layers.dense({units: 1, kernelInitializer: 'ones'});
+    const sequence = sequential({layers: [conv, layers.globalAveragePooling1d({}), dense]});
+    const input = tf.tensor3d(
+      [1, 4, 2, 3].flatMap(value => [value, value, value]),
+      [1, 4, 3],
+    );
+    const explanation = await new GradCam(sequence).explain(input);
+    const {deletion} = await perturbationCurves(sequence, input, explanation);
+    // The steps of 4, 3, 2 and 1, each with its three channels: 2 · 3 · (sum of those left) / 4.
+    expect(distance(deletion.scores.data, [15, 9, 4.5, 1.5, 0])).toBeLessThan(1e-6);
+    expect(deletion.auc[0]).toBeCloseTo(5.625, 5);
+    const segments = await perturbationCurves(sequence, input, explanation, {segments: [0, 0, 1, 1]});
+    expect(distance(segments.deletion.scores.data, [15, 7.5, 0])).toBeLessThan(1e-6);
+    tf.dispose(input);
+    sequence.dispose();
+  });
+
+  it('refuse attributions of other numbers than the features of a vector', async () => {
+    const score = (input: Tensor) => tf.sum(input, 1);
+    const explanation = await new Saliency(score).explain([[1]]);
+    await expect(perturbationCurves(score, [[1, 2, 3]], explanation)).rejects.toMatchObject({
+      name: 'ShapeError',
+      message: expect.stringContaining('compares attributions [1, 1] with inputs [1, 3]') as string,
+    });
+  });
+
+  it('refuse a target that the model measured does not have', async () => {
+    const explanation = await new Saliency((input: Tensor) => tf.mul(input, 1)).explain([[1, 2, 3]], {
+      target: 2,
+    });
+    const score = (input: Tensor) => tf.sum(input, 1);
+    const refused = {
+      name: 'ConfigurationError',
+      message: expect.stringContaining('Score 2 is explained, and the model measured gives 1.') as string,
+    };
+    await expect(perturbationCurves(score, [[1, 2, 3]], explanation)).rejects.toMatchObject(refused);
+    await expect(infidelity(score, [[1, 2, 3]], explanation)).rejects.toMatchObject(refused);
+  });
+
+  it('give models the integers that they are for, and move none of them a little', async () => {
+    const table = tf.tensor1d([0, 5, 1, 3]);
+    const score = (ids: Tensor) => tf.sum(tf.gather(table, ids as tf.Tensor2D), 1);
+    const ids = tf.tensor2d([[1, 2, 3]], [1, 3], 'int32');
+    const explainer = new KernelShap(score);
+    const {deletionAuc, infidelity: missed, sensitivity} = await evaluateExplanation(explainer, score, ids);
+    expect(deletionAuc).toBeCloseTo((9 / 2 + 4 + 1) / 3, 5);
+    expect([missed, sensitivity]).toEqual([undefined, undefined]);
+    const refused = {name: 'ConfigurationError', code: 'configuration/integers'};
+    const explanation = await explainer.explain(ids);
+    await expect(infidelity(score, ids, explanation)).rejects.toMatchObject(refused);
+    await expect(maxSensitivity(explainer, ids)).rejects.toMatchObject(refused);
+    tf.dispose([table, ids]);
+  });
+
+  it('move no words that an embedding looks up', async () => {
+    const embedding = layers.embedding({inputDim: 5, outputDim: 2, inputLength: 3});
+    const words = sequential({layers: [embedding, layers.flatten(), layers.dense({units: 1})]});
+    const explainer = new KernelShap(words);
+    const found = await evaluateExplanation(explainer, words, [[1, 2, 3]]);
+    expect([found.infidelity, found.sensitivity]).toEqual([undefined, undefined]);
+    await expect(infidelity(words, [[1, 2, 3]], found.explanation)).rejects.toThrow(
+      'words that an embedding',
+    );
+    words.dispose();
   });
 });

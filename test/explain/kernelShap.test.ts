@@ -175,7 +175,7 @@ describe.each(BACKENDS)('KernelShap on %s', backend => {
       const refuse = (options: object, message: RegExp) =>
         expect(async () => new KernelShap(model(), options).explain(x())).rejects.toThrow(message);
       await refuse({sample: 3}, /Did you mean 'samples'/);
-      await refuse({samples: 0}, /cannot take 0 samples/);
+      await refuse({samples: 0}, /samples of KernelShap is 0/);
       await refuse({samples: 5, background}, /do not tell all 8 features apart.*Raise samples/);
       await refuse({background, baseline: 0}, /a background and a baseline/);
       await refuse({background: [[1, 2]]}, /Input 0 of the background has shape \[1,2\]/);

@@ -2,8 +2,8 @@
 import {shareMissed} from '../gradientExplainer';
 import {ConfigurationError, ShapeError} from '../../core';
 import type {Explanation} from '../explanation';
+import {checkWholeNumber} from '../options';
 import {row} from '../values';
-import {positive} from './common';
 
 /** How far two explanations agree, for each example. */
 export interface Agreement {
@@ -37,7 +37,8 @@ export function agreement(one: Explanation, other: Explanation, top?: number): A
     );
   }
   const size = values.length / batch;
-  const count = positive('agreement()', 'top', top ?? Math.max(1, Math.round(size / 10)));
+  checkWholeNumber('agreement()', 'top', top);
+  const count = top ?? Math.max(1, Math.round(size / 10));
   if (count > size) throw new ConfigurationError(`There are no ${count} features, only ${size}.`);
   const rows = Array.from({length: batch}, (_, i) =>
     [values, other.values].map(data => data.subarray(i * size, (i + 1) * size)),

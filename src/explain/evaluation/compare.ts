@@ -5,6 +5,7 @@ import type {Explanation} from '../explanation';
 import type {ExplainInput, Target} from '../inputs';
 import type {ExplainableModel} from '../model';
 import {agreement, completeness} from './agreement';
+import {checkExplainer, measured} from './common';
 import {perturbationCurves} from './curves';
 import type {CurveOptions} from './curves';
 import {infidelity} from './infidelity';
@@ -31,10 +32,10 @@ export interface Evaluation {
   readonly deletionAuc: number;
   /** The area under the insertion curve: high is good. */
   readonly insertionAuc: number;
-  /** Normalized infidelity: low is good. Undefined for attributions that are not of the input's shape. */
+  /** Normalized infidelity: low is good. Undefined for attributions that are not of the input's shape, and for words. */
   readonly infidelity: number | undefined;
-  /** Max-sensitivity: low is good. */
-  readonly sensitivity: number;
+  /** Max-sensitivity: low is good. Undefined for integers and words, which do not move a little. */
+  readonly sensitivity: number | undefined;
   /** What the attributions miss of the score's difference, as a share of it. Undefined for methods without that promise. */
   readonly incompleteness: number | undefined;
 }
@@ -59,33 +60,38 @@ export async function evaluateExplanation(
   const {signal} = shared;
   const given = <T extends object>(record: T): T =>
     Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
+  checkExplainer('evaluateExplanation()', explainer);
+  const {isDiscrete} = await measured('evaluateExplanation()', model, input, shared, []);
   const explanation = await explainer.explain(input, given({target, signal}));
   const curves = await perturbationCurves(model, input, explanation, {
     ...shared,
     ...given({baseline, segments, steps}),
   });
   const isOfInput = explanation.values.length === (explanation.data.inputs[0]?.data.length ?? -1);
-  const unfaithful = isOfInput
-    ? mean(
-        await infidelity(model, input, explanation, {
-          ...shared,
-          normalize: true,
-          ...given({samples, noise, seed}),
-        }),
-      )
-    : undefined;
+  const unfaithful =
+    isOfInput && !isDiscrete
+      ? mean(
+          await infidelity(model, input, explanation, {
+            ...shared,
+            normalize: true,
+            ...given({samples, noise, seed}),
+          }),
+        )
+      : undefined;
   return {
     explanation,
     deletionAuc: mean(curves.deletion.auc),
     insertionAuc: mean(curves.insertion.auc),
     infidelity: unfaithful,
-    sensitivity: mean(
-      await maxSensitivity(
-        explainer,
-        input,
-        given({target: explanation.targets, samples, radius, seed, signal}),
-      ),
-    ),
+    sensitivity: isDiscrete
+      ? undefined
+      : mean(
+          await maxSensitivity(
+            explainer,
+            input,
+            given({target: explanation.targets, samples, radius, seed, signal}),
+          ),
+        ),
     incompleteness: explanation.baseValues === undefined ? undefined : mean(completeness(explanation)),
   };
 }

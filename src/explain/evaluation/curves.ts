@@ -7,7 +7,7 @@ import {readValues} from '../explainer';
 import type {Explanation, Values} from '../explanation';
 import type {ExplainInput} from '../inputs';
 import type {ExplainableModel} from '../model';
-import {checkSameShape, measured, positive, scoresOf} from './common';
+import {checkSameShape, measured, scoresOf} from './common';
 import type {Measured, MeasureOptions} from './common';
 
 /** How deletion and insertion go. */
@@ -16,7 +16,8 @@ export interface CurveOptions extends MeasureOptions {
   baseline?: Baseline;
   /**
    * For each place of one example the segment that it belongs to, row by row: segments are deleted whole, the largest
-   * sum of attributions first. Default: the explanation's segments; else pixels, with their channels; else each number.
+   * sum of attributions first. Default: the explanation's segments; else pixels with their channels, steps where the
+   * attributions are one for each, or each number.
    */
   segments?: ArrayLike<number>;
   /** At most so many points along the curve, beside the first. Default 50. */
@@ -62,11 +63,10 @@ export async function perturbationCurves(
   const caller = 'perturbationCurves()';
   const own = ['baseline', 'segments', 'steps'];
   const work = await measured(caller, model, input, options, own, explanation);
-  const most = positive(caller, 'steps', options.steps ?? 50);
   const bases = await readBaseline(work.input, options.baseline ?? 0);
   const {batch} = explanation;
   const orders = Array.from({length: batch}, (_, i) => orderOf(explanation, i, work, options.segments));
-  const steps = Math.min(most, Math.max(...orders.map(({units}) => units)));
+  const steps = Math.min(options.steps ?? 50, Math.max(...orders.map(({units}) => units)));
   const run = async (isInsertion: boolean): Promise<PerturbationCurve> => {
     const scores = await scoresOf(
       work,
@@ -107,12 +107,12 @@ function orderOf(
   const {data} = explanation.attributions[0]!;
   const per = data.length / explanation.batch;
   const {size, input} = work;
-  const unitOf = unitsOf(explanation, example, work, given);
-  // Attributions may have one channel where the image has three.
+  // Attributions may have one channel where the image or sequence has three.
   const channels = size / per;
-  if (!Number.isInteger(channels) || (channels !== 1 && channels !== input.shape.at(-1))) {
+  if (channels !== 1 && channels !== channelsOf(input)) {
     checkSameShape('perturbationCurves()', explanation, work);
   }
+  const unitOf = unitsOf(explanation, example, work, given, channels);
   const units = unitOf.reduce((most, unit) => Math.max(most, unit), 0) + 1;
   const sums = new Float64Array(units);
   for (let i = 0; i < per; i++) sums[unitOf[i * channels]!]! += data[example * per + i]!;
@@ -128,17 +128,19 @@ function unitsOf(
   example: number,
   {size, input}: Measured,
   given: ArrayLike<number> | undefined,
+  together: number,
 ): Int32Array {
-  const channels = input.shape.length === 4 ? input.shape[3]! : 1;
+  const channels = channelsOf(input);
   if (given === undefined && segments === undefined) {
-    return Int32Array.from({length: size}, (_, i) => Math.floor(i / channels));
+    const each = input.shape.length === 4 ? channels : together;
+    return Int32Array.from({length: size}, (_, i) => Math.floor(i / each));
   }
   const per = segments === undefined ? 0 : segments.data.length / segments.shape[0]!;
   const labels = given ?? segments!.data.subarray(example * per, (example + 1) * per);
   const repeat = size / labels.length;
   if (repeat !== 1 && repeat !== channels) {
     throw new ShapeError(`${labels.length} places have segments; an example has ${size} numbers.`, {
-      hint: 'Give one for each number, or for each pixel.',
+      hint: 'Give one for each number, or for each pixel or step.',
       code: 'shape/segments',
     });
   }
@@ -151,8 +153,13 @@ function unitsOf(
   return Int32Array.from({length: size}, (_, i) => units[Math.floor(i / repeat)]!);
 }
 
-async function readBaseline({data, shape}: Values, baseline: Baseline): Promise<Values> {
-  const tensor = tf.tidy(() => baselinesFor(baseline, [tf.tensor(data, [...shape])])[0]!);
+/** How many numbers an image has at each pixel, or a sequence at each step. */
+function channelsOf({shape}: Values): number {
+  return shape.length > 2 ? shape.at(-1)! : 1;
+}
+
+async function readBaseline({data, shape, dtype}: Measured['input'], baseline: Baseline): Promise<Values> {
+  const tensor = tf.tidy(() => baselinesFor(baseline, [tf.tensor(data, [...shape], dtype)])[0]!);
   try {
     return await readValues(tensor);
   } finally {

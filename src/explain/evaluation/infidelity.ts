@@ -1,8 +1,9 @@
-import {ConfigurationError, Random, ShapeError} from '../../core';
+import {Random} from '../../core';
 import type {Explanation} from '../explanation';
 import type {ExplainInput} from '../inputs';
 import type {ExplainableModel} from '../model';
-import {checkSameShape, measured, positive, scoresOf} from './common';
+import {checkPositive} from '../options';
+import {checkSameShape, measured, movesOf, scoresOf} from './common';
 import type {MeasureOptions} from './common';
 
 /** How infidelity is measured. */
@@ -24,7 +25,8 @@ export interface InfidelityOptions extends MeasureOptions {
  * of the score)², for each example, `[batch]` (Yeh, Hsieh, Suggala, Inouye and Ravikumar 2019). Zero is best.
  * It suits explanations that are per unit of the input, such as gradients; let `normalize` scale others.
  *
- * @throws ShapeError for perturbations or attributions that do not fit the input, ConfigurationError for options.
+ * @throws ShapeError for perturbations or attributions that do not fit the input, ConfigurationError for options, and for
+ * inputs of integers or words, which do not move.
  *
  * @example
  * const score = (x: tf.Tensor) => tf.sum(tf.mul(x, [3, 1]), 1);
@@ -43,21 +45,10 @@ export async function infidelity(
   const work = await measured('infidelity()', model, input, options, own, explanation);
   checkSameShape('infidelity()', explanation, work);
   const {noise = 0.1, normalize = false, seed = 0} = options;
-  if (!(noise > 0))
-    throw new ConfigurationError(`noise of infidelity() is ${String(noise)}.`, {
-      hint: 'Give a number above 0.',
-    });
+  checkPositive('infidelity()', 'noise', noise);
   const {data} = work.input;
-  const moves =
-    options.perturbations ??
-    drawn(data.length * positive('infidelity()', 'samples', options.samples ?? 10), noise, seed);
-  const samples = moves.length / data.length;
-  if (!Number.isInteger(samples) || samples < 1) {
-    throw new ShapeError(`There are ${moves.length} numbers of perturbations for inputs of ${data.length}.`, {
-      hint: 'Give [samples, batch, …].',
-      code: 'shape/perturbations',
-    });
-  }
+  const random = new Random(seed);
+  const {moves, samples} = movesOf('infidelity()', options, work, () => noise * random.normal());
   const {size} = work;
   const {batch, targets, values} = explanation;
   // Row 0 … batch − 1 are the examples themselves.
@@ -90,9 +81,4 @@ function bestScale(said: readonly number[], changes: readonly number[]): number 
   const product = said.reduce((sum, value, i) => sum + value * changes[i]!, 0);
   const square = said.reduce((sum, value) => sum + value ** 2, 0);
   return square === 0 ? 1 : product / square;
-}
-
-function drawn(length: number, noise: number, seed: number): Float32Array {
-  const random = new Random(seed);
-  return Float32Array.from({length}, () => noise * random.normal());
 }

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {models} from '@tensorflow/tfjs-layers';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {ConfigurationError, Random, UnsupportedLayerError, checkNames} from '../../core';
+import {LayersModel, models} from '@tensorflow/tfjs-layers';
+import {ConfigurationError, Random, UnsupportedLayerError, asGiven, checkNames} from '../../core';
 import type {Explainer} from '../explainer';
+import {takeInputs} from '../inputs';
 import type {ExplainInput, Target} from '../inputs';
+import {checkWholeNumbers} from '../options';
 import {spearman} from './agreement';
 
 /** How weights are randomized. */
@@ -33,7 +34,8 @@ export interface RandomizationStep {
  *
  * @param explainerOf makes the explainer for a model
  * @returns one step for each layer with weights, the last layer first
- * @throws UnsupportedLayerError for a model that cannot be copied, ConfigurationError for one without weights.
+ * @throws UnsupportedLayerError for a model that cannot be copied, ConfigurationError for one without weights, or for an
+ * explainer of another model than the copy.
  *
  * @example
  * const {dense} = layers.layers;
@@ -49,6 +51,13 @@ export async function randomizationCheck(
   options: RandomizationOptions = {},
 ): Promise<RandomizationStep[]> {
   checkNames('randomizationCheck()', options, ['target', 'seed', 'signal']);
+  checkWholeNumbers('randomizationCheck()', options);
+  if (!(model instanceof LayersModel) || typeof explainerOf !== 'function') {
+    throw new ConfigurationError(
+      `randomizationCheck() was given ${asGiven(model)} and ${asGiven(explainerOf)}.`,
+      {hint: 'Give a LayersModel, and copy => new Saliency(copy), which explains the copy that it is given.'},
+    );
+  }
   const {target, seed = 0, signal} = options;
   const random = new Random(seed);
   const copy = await copyOf(model);
@@ -59,7 +68,9 @@ export async function randomizationCheck(
         ...(signal && {signal}),
       });
     const trained = await explain(target);
+    const before = await scoresBy(copy, input);
     const steps: RandomizationStep[] = [];
+    let last = trained.outputs;
     for (const layer of copy.layers.toReversed()) {
       if (layer.weights.length === 0) continue;
       await shuffle(
@@ -67,7 +78,8 @@ export async function randomizationCheck(
         random,
         weights => layer.setWeights(weights),
       );
-      const {values, batch} = await explain(trained.targets);
+      const {values, batch, outputs} = await explain(trained.targets);
+      last = outputs;
       const size = values.length / batch;
       const mean = (of: (value: number) => number): number =>
         Array.from({length: batch}, (_, i) =>
@@ -82,11 +94,32 @@ export async function randomizationCheck(
         absoluteSimilarity: mean(Math.abs),
       });
     }
+    if (isSame(last, trained.outputs) && !isSame(await scoresBy(copy, input), before)) {
+      throw new ConfigurationError('What explains the copy of the model sees nothing of its other weights.', {
+        hint: 'Make it for the copy that it is given: copy => new Saliency(copy).',
+        code: 'configuration/explainers',
+      });
+    }
     if (steps.length > 0) return steps;
     throw new ConfigurationError('The model has no weights to randomize.', {code: 'configuration/model'});
   } finally {
     copy.dispose();
   }
+}
+
+/** All that a model gives for examples. */
+async function scoresBy(model: LayersModel, input: ExplainInput): Promise<number[]> {
+  const inputs = await takeInputs(input, {inputCount: model.inputs.length, graph: undefined});
+  const outputs = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat();
+  try {
+    return (await Promise.all(outputs.map(async output => [...(await output.data())]))).flat();
+  } finally {
+    tf.dispose([inputs, outputs]);
+  }
+}
+
+function isSame(one: ArrayLike<number>, other: ArrayLike<number>): boolean {
+  return Array.prototype.every.call(one, (value, i) => value === other[i]);
 }
 
 /** A model of its own with the same weights. */

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {ConfigurationError, Random, ShapeError, checkNames} from '../../core';
+import {Random, checkNames} from '../../core';
 import type {Explainer} from '../explainer';
 import {readValues} from '../explainer';
 import type {Explanation} from '../explanation';
 import {takeInputs} from '../inputs';
 import type {ExplainInput, Target} from '../inputs';
-import {positive} from './common';
+import {checkPositive, checkWholeNumbers} from '../options';
+import {checkExplainer, movesOf} from './common';
 
 /** How max-sensitivity is measured. */
 export interface SensitivityOptions {
@@ -27,7 +28,8 @@ export interface SensitivityOptions {
  * By how much an explanation changes, at most, if the input moves a little: max ‖E(x + δ) − E(x)‖ / ‖E(x)‖, for each
  * example, `[batch]` (Yeh et al. 2019). Zero is best, for explainers that look at the input at all.
  *
- * @throws ConfigurationError for a radius that is not positive, ShapeError for perturbations that do not fit.
+ * @throws ConfigurationError for a radius that is not positive, or inputs of integers, which do not move; ShapeError for
+ * perturbations that do not fit.
  *
  * @example
  * const score = (x: tf.Tensor) => tf.sum(tf.mul(x, [3, 1]), 1);
@@ -39,40 +41,28 @@ export async function maxSensitivity(
   options: SensitivityOptions = {},
 ): Promise<Float32Array> {
   checkNames('maxSensitivity()', options, ['target', 'perturbations', 'radius', 'samples', 'seed', 'signal']);
-  const {radius = 0.02, seed = 0, target, signal, perturbations} = options;
-  if (!(radius > 0)) {
-    throw new ConfigurationError(`radius of maxSensitivity() is ${String(radius)}.`, {
-      hint: 'Give a number above 0.',
-    });
-  }
+  checkExplainer('maxSensitivity()', explainer);
+  checkWholeNumbers('maxSensitivity()', options);
+  const {radius = 0.02, seed = 0, target, signal} = options;
+  checkPositive('maxSensitivity()', 'radius', radius);
   const inputs = await takeInputs(input, {inputCount: 1, graph: undefined});
   try {
     const [x] = inputs as [tf.Tensor];
     const {data, shape} = await readValues(x);
-    const samples =
-      perturbations === undefined
-        ? positive('maxSensitivity()', 'samples', options.samples ?? 10)
-        : perturbations.length / data.length;
-    if (!Number.isInteger(samples) || samples < 1) {
-      throw new ShapeError(
-        `There are ${perturbations?.length} numbers of perturbations for inputs of ${data.length}.`,
-        {
-          hint: 'Give [samples, batch, …].',
-          code: 'shape/perturbations',
-        },
-      );
-    }
+    const random = new Random(seed);
+    const {moves, samples} = movesOf(
+      'maxSensitivity()',
+      options,
+      {input: {data, shape, dtype: x.dtype}, isDiscrete: x.dtype !== 'float32'},
+      () => radius * (2 * random.uniform() - 1),
+    );
     const first = await explainer.explain(x, {
       ...(target !== undefined && {target}),
       ...(signal && {signal}),
     });
-    const random = new Random(seed);
     const worst = new Float32Array(first.batch);
     for (let sample = 0; sample < samples; sample++) {
-      const moved = data.map(
-        (value, i) =>
-          value + (perturbations?.[sample * data.length + i] ?? radius * (2 * random.uniform() - 1)),
-      );
+      const moved = data.map((value, i) => value + moves[sample * data.length + i]!);
       const near = tf.tensor(moved, [...shape]);
       try {
         const other = await explainer.explain(near, {target: first.targets, ...(signal && {signal})});
