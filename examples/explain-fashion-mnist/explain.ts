@@ -12,13 +12,13 @@ import {
   LimeImage,
   Occlusion,
   SmoothGrad,
+  curvesPlot,
   perturbationCurves,
   plotGrid,
   randomizationCheck,
   slic,
 } from 'glassbox/explain';
 import type {Explanation, PerturbationCurves, RandomizationStep} from 'glassbox/explain';
-import {lineChart} from '../explain/chart';
 import {percent, tableOf} from '../explain/page';
 import type {Found, Section} from '../explain/page';
 import {CLASSES, SIZE, loadFashionMnist} from '../fashion-mnist/data';
@@ -171,16 +171,12 @@ async function explain(
         `The probability of ${guess} as pixels are blacked out, the reddest first, and as they come into a black ` +
         'image. A good explanation falls early and rises early: the best have the largest area between the two.',
       plots: [
-        lineChart(
-          'Deletion',
-          'pixels taken away',
-          names.map((name, i) => ({name: short(name), values: curves[i]!.deletion.scores.data})),
-        ),
-        lineChart(
-          'Insertion',
-          'pixels put in',
-          names.map((name, i) => ({name: short(name), values: curves[i]!.insertion.scores.data})),
-        ),
+        curvesPlot(Object.fromEntries(names.map((name, i) => [name, curves[i]!.deletion])), {
+          title: 'Deletion',
+        }),
+        curvesPlot(Object.fromEntries(names.map((name, i) => [name, curves[i]!.insertion])), {
+          title: 'Insertion',
+        }),
         tableOf(
           ['', 'deletion', 'insertion', 'between'],
           order.map(({name, gap}) => {
@@ -253,8 +249,4 @@ function decimals(value: number): string {
     .toFixed(2)
     .replace(/^-(0\.00)$/, '$1')
     .replace('-', '−');
-}
-
-function short(name: string): string {
-  return name.replace('IntegratedGradients', 'Integrated');
 }

@@ -73,7 +73,7 @@ main{max-width:900px;margin:0 auto;padding:24px 16px 64px}
 h1{font-size:28px;line-height:1.2;margin:16px 0 8px}
 h2{font-size:20px;line-height:1.3;margin:40px 0 4px}
 p{margin:0 0 14px;max-width:70ch;color:var(--muted)}
-svg.glassbox-plot,svg.chart{display:block;height:auto}
+svg.glassbox-plot{display:block;height:auto}
 .plot{overflow-x:auto;margin:0 0 16px;border-radius:6px}
 .plot>svg{width:100%;min-width:580px}
 .table{overflow-x:auto;background:var(--panel);border-radius:6px;padding:6px 16px}
@@ -81,9 +81,4 @@ table{border-collapse:collapse;width:100%;font-size:15px;font-variant-numeric:ta
 th,td{padding:7px 0 7px 16px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--muted)}
 th:first-child,td:first-child{text-align:left;padding-left:0}
-tr:last-child td{border-bottom:0}
-.chart text{font-family:inherit;font-size:12px;fill:var(--muted)}
-.chart .head{font-size:15px;font-weight:600;fill:var(--ink)}
-.chart .panel{fill:var(--panel)}
-.chart line{stroke:var(--line)}
-.chart polyline{fill:none;stroke-width:2.2;stroke-linejoin:round}`.trim();
+tr:last-child td{border-bottom:0}`.trim();

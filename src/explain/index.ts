@@ -89,6 +89,7 @@ export type {ImportancesData} from './importances';
 export {
   barPlot,
   beeswarmPlot,
+  curvesPlot,
   dependencePlot,
   forcePlot,
   heatmapPlot,

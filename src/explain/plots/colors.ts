@@ -39,6 +39,11 @@ export function orderedColor(share: number): Rgb {
   return toRgb({lightness: 0.3 + at * 0.6, chroma: 0.11 + at * 0.05, hue: 305 - at * (305 - 105)});
 }
 
+/** Colours of lines, told apart by hue and by lightness, readable on light and on dark. */
+export function lineColor(line: number): Rgb {
+  return toRgb({lightness: 0.56 + 0.06 * (line % 3), chroma: 0.14, hue: (255 + line * 137.5) % 360});
+}
+
 export function hex(color: Rgb): string {
   return `#${color.map(part => part.toString(16).padStart(2, '0')).join('')}`;
 }

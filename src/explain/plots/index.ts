@@ -12,6 +12,7 @@ import {waterfallPlot} from './waterfall';
 
 export {barPlot, beeswarmPlot, dependencePlot, forcePlot, heatmapPlot, textPlot, waterfallPlot};
 export {changesPlot} from './changes';
+export {curvesPlot} from './curves';
 export {plotGrid} from './grid';
 export type {PlotGridOptions} from './grid';
 export type {PlotOptions} from './options';
