@@ -9,6 +9,7 @@ import {
   Shapley,
   completeness,
   maskTokens,
+  perturbationCurves,
   grid,
 } from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
@@ -88,6 +89,15 @@ describe.each(BACKENDS)('features of several numbers on %s', backend => {
     expect(completeness(explanation)[0]).toBeLessThan(1e-6);
     const grouped = explanation.group({end: [1, 2, 3]});
     expect(distance(grouped.values, [8])).toBeLessThan(1e-5);
+  });
+
+  it('go and come as one, by what each adds and not by its size', async () => {
+    const score = (x: Tensor): Tensor => tf.sum(tf.mul(x, [1, 1, 1, 1, 5]), 1);
+    const five = [[1, 1, 1, 1, 1]];
+    const explanation = await new Shapley(score, {featureMask: [0, 0, 0, 0, 1]}).explain(five);
+    const {deletion, insertion} = await perturbationCurves(score, five, explanation);
+    expect([...deletion.scores.data]).toEqual([9, 4, 0]);
+    expect([...insertion.scores.data]).toEqual([0, 5, 9]);
   });
 
   it('may be the segments of an image, as they were found', async () => {

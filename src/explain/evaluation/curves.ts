@@ -7,6 +7,7 @@ import {readValues} from '../explainer';
 import type {Explanation, Values} from '../explanation';
 import type {ExplainInput} from '../inputs';
 import type {ExplainableModel} from '../model';
+import {row} from '../values';
 import {checkSameShape, measured, scoresOf} from './common';
 import type {Measured, MeasureOptions} from './common';
 
@@ -16,7 +17,7 @@ export interface CurveOptions extends MeasureOptions {
   baseline?: Baseline;
   /**
    * For each place of one example the segment that it belongs to, row by row: segments are deleted whole, the largest
-   * sum of attributions first. Default: the explanation's segments; else pixels with their channels, steps where the
+   * sum of attributions first. Default: the explanation's segments or features; else pixels with their channels, steps where the
    * attributions are one for each, or each number.
    */
   segments?: ArrayLike<number>;
@@ -115,7 +116,12 @@ function orderOf(
   const unitOf = unitsOf(explanation, example, work, given, channels);
   const units = unitOf.reduce((most, unit) => Math.max(most, unit), 0) + 1;
   const sums = new Float64Array(units);
-  for (let i = 0; i < per; i++) sums[unitOf[i * channels]!]! += data[example * per + i]!;
+  // The numbers of a feature, or of a segment that was explained as one, share what it adds: there it counts once.
+  const areShared = given === undefined && ownLabels(explanation, example) !== undefined;
+  for (let i = 0; i < per; i++) {
+    const [unit, value] = [unitOf[i * channels]!, data[example * per + i]!];
+    sums[unit] = areShared ? value : sums[unit]! + value;
+  }
   const order = Array.from(sums.keys()).sort((a, b) => sums[b]! - sums[a]! || a - b);
   const places = new Int32Array(units);
   order.forEach((unit, place) => (places[unit] = place));
@@ -124,19 +130,18 @@ function orderOf(
 
 /** Which of the parts that are changed as one each number of an example belongs to: 0, 1, 2 … without gaps. */
 function unitsOf(
-  {data: {segments}}: Explanation,
+  explanation: Explanation,
   example: number,
   {size, input}: Measured,
   given: ArrayLike<number> | undefined,
   together: number,
 ): Int32Array {
   const channels = channelsOf(input);
-  if (given === undefined && segments === undefined) {
+  const labels = given ?? ownLabels(explanation, example);
+  if (labels === undefined) {
     const each = input.shape.length === 4 ? channels : together;
     return Int32Array.from({length: size}, (_, i) => Math.floor(i / each));
   }
-  const per = segments === undefined ? 0 : segments.data.length / segments.shape[0]!;
-  const labels = given ?? segments!.data.subarray(example * per, (example + 1) * per);
   const repeat = size / labels.length;
   if (repeat !== 1 && repeat !== channels) {
     throw new ShapeError(`${labels.length} places have segments; an example has ${size} numbers.`, {
@@ -151,6 +156,12 @@ function unitsOf(
     return seen.get(label)!;
   });
   return Int32Array.from({length: size}, (_, i) => units[Math.floor(i / repeat)]!);
+}
+
+/** The segments that were explained, or the features of its mask. */
+function ownLabels({data: {segments, parts}}: Explanation, example: number): Float32Array | undefined {
+  const labels = segments ?? parts?.masks[0];
+  return labels && row(labels, example % labels.shape[0]!).data;
 }
 
 /** How many numbers an image has at each pixel, or a sequence at each step. */
