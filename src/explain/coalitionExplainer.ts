@@ -52,20 +52,18 @@ const CHUNK = {numbers: 2 ** 18, fewest: 16, most: 4096};
 export abstract class CoalitionExplainer<Options extends CoalitionOptions> implements Explainer {
   protected readonly frame: ExplanationFrame;
 
-  /** @param ownOptions names of the options that only this method has */
+  /**
+   * @param ownOptions names of the options that only this method has
+   * @param known those and what it shares with others
+   */
   constructor(
     protected readonly method: string,
     model: ExplainableModel,
     protected readonly options: Options,
     ownOptions: readonly string[] = [],
+    known: readonly string[] = [...COALITION_OPTIONS, ...ownOptions],
   ) {
-    this.frame = new ExplanationFrame(
-      method,
-      model,
-      options,
-      [...COALITION_OPTIONS, ...ownOptions],
-      'output',
-    );
+    this.frame = new ExplanationFrame(method, model, options, known, 'output');
     checkLink(options.link ?? 'identity');
     checkMasker(options.masker);
     const ways = (['background', 'baseline', 'masker'] as const).filter(name => options[name] !== undefined);

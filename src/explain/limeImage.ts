@@ -69,7 +69,7 @@ interface Looked {
  *     dense({units: 3, activation: 'softmax'}),
  *   ],
  * });
- * const lime = new LimeImage(model, {segments: 16, samples: 200});
+ * const lime = new LimeImage(model, {segmentation: 'grid', segments: 16, samples: 200});
  * const explanation = await lime.explain(tf.randomUniform([1, 16, 16, 1]));
  * explanation.surrogates?.[0]?.coefficients.length; // 16, the segment that matters most first
  */
@@ -145,6 +145,7 @@ export class LimeImage implements Explainer {
       );
       const neighbourhood = maskNeighbourhood(rows, segments.count, kernelWidth);
       const hidden = hideAll(image, segments, this.options.hideColor);
+      this.warnOfUnchanged(request, image, hidden, segments, i);
       looked.push({
         segments,
         neighbourhood,
@@ -152,6 +153,28 @@ export class LimeImage implements Explainer {
       });
     }
     return looked;
+  }
+
+  /** A segment of one colour looks the same hidden behind its mean: what it has is noise. */
+  private warnOfUnchanged(
+    {warn}: Request,
+    image: ImagePixels,
+    hidden: Float32Array,
+    {labels, count}: Segments,
+    example: number,
+  ): void {
+    if ((this.options.hideColor ?? 'mean') !== 'mean') return;
+    const changed = new Set<number>();
+    hidden.forEach((value, at) => {
+      const shown = image.data[at]!;
+      if (Math.abs(value - shown) > 1e-3 * Math.abs(shown))
+        changed.add(labels[Math.floor(at / image.channels)]!);
+    });
+    if (changed.size === count) return;
+    warn(
+      `${count - changed.size} of the ${count} segments of example ${example} are of one colour, and look the same ` +
+        'hidden behind their mean: their coefficients say nothing. Hide behind another: hideColor: 0.',
+    );
   }
 
   private cut(image: ImagePixels): Segments {

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, Random, ShapeError} from '../core';
+import {ConfigurationError, Random, ShapeError, checkNames} from '../core';
 import {categoricalColumn, normalColumn, quartileColumn} from './columnSampler';
 import type {ColumnSampler} from './columnSampler';
-import {ExplanationFrame, readValues} from './explainer';
+import {EXPLAINER_OPTIONS, ExplanationFrame, readValues} from './explainer';
 import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
 import {Explanation} from './explanation';
+import {checkWhole} from './inputs';
 import type {ExplainInput} from './inputs';
 import {readMatrix} from './matrix';
 import type {Matrix, MatrixLike} from './matrix';
@@ -40,6 +41,9 @@ const OWN_OPTIONS = [
   ...['aroundExample', 'seed', ...SURROGATE_OPTIONS],
 ];
 
+/** What other explainers and LIME call them. */
+const ALIASES = {background: 'trainingData', training_data: 'trainingData', num_samples: 'samples'};
+
 /** Perturbed examples, and what the model says of them. */
 interface Looked {
   readonly neighbourhood: Neighbourhood;
@@ -52,7 +56,8 @@ interface Looked {
  * `explanation.featureNamesOf(i)` says which quarter that is, `explanation.surrogates` how good the linear model is.
  *
  * @throws ConfigurationError for an unknown or impossible option, ShapeError for examples or training data that are no
- * tables of the same width, DataError for numbers that are not finite.
+ * tables of the same width, DataError for numbers that are not finite. Examples of integers are for columns that all
+ * hold categories.
  *
  * @example
  * const model = layers.sequential({layers: [layers.layers.dense({units: 2, inputShape: [3], activation: 'softmax'})]});
@@ -70,6 +75,7 @@ export class LimeTabular implements Explainer {
     model: ExplainableModel,
     private readonly options: LimeTabularOptions,
   ) {
+    checkNames('LimeTabular', options, [...EXPLAINER_OPTIONS, ...OWN_OPTIONS], ALIASES);
     this.frame = new ExplanationFrame('LimeTabular', model, options, OWN_OPTIONS, 'output');
     checkSurrogateOptions('LimeTabular', options);
     const {trainingData} = options;
@@ -165,6 +171,7 @@ export class LimeTabular implements Explainer {
     random: Random,
   ): Promise<Looked> {
     const features = columns.length;
+    const [input] = request.inputs as [Tensor];
     const {samples = 5000, kernelWidth = 0.75 * Math.sqrt(features)} = this.options;
     const rows = new Float64Array(samples * features);
     const weights = new Float64Array(samples);
@@ -183,7 +190,8 @@ export class LimeTabular implements Explainer {
         }
         weights[first + i] = nearness(Math.sqrt(square), kernelWidth);
       }
-      return [tf.tensor2d(values, [size, features])];
+      checkWhole(values, input, 'An example with changed values');
+      return [tf.tensor2d(values, [size, features], input.dtype)];
     });
     return {neighbourhood: {rows, features, weights}, scores};
   }
@@ -193,11 +201,11 @@ export class LimeTabular implements Explainer {
     looked: readonly Looked[],
     names: readonly string[][],
   ): Attributed {
-    const {numFeatures = 10} = this.options;
+    const {numFeatures = 10, discretize = true} = this.options;
     const fits = looked.map(({neighbourhood, scores}, i) =>
       fitSurrogate(neighbourhood, scoresOf(scores, targets[i]!), {...this.options, numFeatures}),
     );
-    warnOfPoorFit(fits, warn);
+    warnOfPoorFit(fits, warn, discretize ? 'set discretize to false' : undefined);
     return attributedBy(fits, names[0]!.length, names);
   }
 }

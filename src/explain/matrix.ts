@@ -14,11 +14,11 @@ export interface Matrix {
 }
 
 /**
- * The numbers of a table.
+ * The numbers of a table: a promise that rejects with a DataError for a number that is not finite.
  *
- * @throws ShapeError for what is no table, DataError for an empty one or a number that is not finite.
+ * @throws at once ShapeError for what is no table, DataError for an empty one.
  */
-export async function readMatrix(given: MatrixLike, name: string): Promise<Matrix> {
+export function readMatrix(given: MatrixLike, name: string): Promise<Matrix> {
   const shape = given instanceof Tensor ? given.shape : [given.length, given[0]?.length ?? 0];
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2 || (!(given instanceof Tensor) && given.some(row => row.length !== columns))) {
@@ -29,6 +29,10 @@ export async function readMatrix(given: MatrixLike, name: string): Promise<Matri
   if (rows === 0 || columns === 0) {
     throw new DataError(`${name} is empty.`, {hint: 'Give [examples, features].', code: 'data/empty'});
   }
+  return read(given, [rows, columns], name);
+}
+
+async function read(given: MatrixLike, [rows, columns]: [number, number], name: string): Promise<Matrix> {
   const data = Float64Array.from(given instanceof Tensor ? await given.data() : given.flat(), Math.fround);
   const at = data.findIndex(value => !Number.isFinite(value));
   if (at < 0) return {rows, columns, data};

@@ -15,9 +15,12 @@ import type {ExplainableModel} from './model';
 import type {Played} from './playedValues';
 
 export interface OcclusionOptions extends ExplainerOptions {
-  /** The window's size along each axis of an example: a number for all, or `[8, 8, 3]` for an image. */
+  /**
+   * The window's size along each axis of an example, such as `[8, 8, 3]`. A number is for all of them; for an image it is
+   * its height and width, with all channels.
+   */
   window: number | readonly number[];
-  /** How far it moves, likewise. Default 1. */
+  /** How far it moves, likewise: at most by its size. Default 1. */
   strides?: number | readonly number[];
   /** What is seen in the window. Default 0. */
   baseline?: Baseline;
@@ -46,18 +49,11 @@ type Window = readonly {readonly from: number; readonly to: number}[];
  */
 export class Occlusion extends CoalitionExplainer<OcclusionOptions> {
   constructor(model: ExplainableModel, options: OcclusionOptions) {
-    super('Occlusion', model, options, ['window', 'strides']);
+    super('Occlusion', model, options, [], ['window', 'strides', 'baseline', 'link']);
     if (options?.window === undefined) {
       throw new ConfigurationError('Occlusion needs a window.', {
         hint: 'Give its size along each axis of an example: {window: [8, 8, 3]}.',
         code: 'configuration/window',
-      });
-    }
-    for (const name of ['background', 'masker', 'featureMask', 'perFeature']) {
-      if (!(name in options)) continue;
-      throw new ConfigurationError(`Occlusion takes no ${name}.`, {
-        hint: 'Give a window and a baseline, or use FeatureAblation.',
-        code: 'configuration/unknown-name',
       });
     }
   }
@@ -72,7 +68,8 @@ export class Occlusion extends CoalitionExplainer<OcclusionOptions> {
     }
     const {window, strides = 1, baseline = 0} = this.options;
     const shape = input!.shape.slice(1);
-    const windows = windowsOver(shape, perAxis('window', window, shape), perAxis('strides', strides, shape));
+    const sizes = perAxis('window', window, shape, shape);
+    const windows = windowsOver(shape, sizes, perAxis('strides', strides, shape, sizes));
     const baselines = tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone()));
     held.push(...baselines);
     const cover = (coalitions: Uint8Array, count: number): Uint8Array => {
@@ -101,18 +98,25 @@ export class Occlusion extends CoalitionExplainer<OcclusionOptions> {
   }
 }
 
-function perAxis(name: string, given: number | readonly number[], shape: readonly number[]): number[] {
-  const sizes = typeof given === 'number' ? shape.map(() => given) : [...given];
+/** @param most the largest along each axis: beyond it nothing is left, or numbers that no window covers */
+function perAxis(
+  name: string,
+  given: number | readonly number[],
+  shape: readonly number[],
+  most: readonly number[],
+): number[] {
+  // The channels of an image are hidden together.
+  const isChannel = (axis: number): boolean => shape.length === 3 && axis === 2;
+  const sizes =
+    typeof given === 'number' ? shape.map((_, axis) => (isChannel(axis) ? most[axis]! : given)) : [...given];
   const fits =
     sizes.length === shape.length &&
-    sizes.every(
-      (size, axis) => Number.isInteger(size) && size >= 1 && (name === 'strides' || size <= shape[axis]!),
-    );
+    sizes.every((size, axis) => Number.isInteger(size) && size >= 1 && size <= most[axis]!);
   if (fits) return sizes;
   throw new ShapeError(
     `The ${name} [${sizes.join(', ')}] of Occlusion does not fit an example of [${shape.join(', ')}].`,
     {
-      hint: 'Give a whole number for each axis, a window no larger than the example.',
+      hint: `Give a whole number for each axis, at most [${most.join(', ')}]${name === 'strides' ? ', the window' : ''}.`,
       code: 'shape/window',
     },
   );

@@ -51,6 +51,8 @@ export interface Neighbourhood {
 export interface Fit {
   readonly surrogate: Surrogate;
   readonly standardErrors: Float64Array;
+  /** How many rows count, by their weights (Kish 1965). */
+  readonly nearby: number;
 }
 
 /** LIME's weight of a perturbed example: √exp(−d²/w²). */
@@ -82,8 +84,11 @@ export function fitSurrogate(
     regressor === 'ridge' ? ridgeStandardErrors(moments, alpha, used, fit, [rows, targets, weights]) : [];
   const standardErrors = new Float64Array(features);
   used.forEach((feature, a) => (standardErrors[feature] = errors[a] ?? NaN));
+  let squares = 0;
+  for (const weight of weights) squares += weight ** 2;
   return {
     standardErrors,
+    nearby: moments.weight ** 2 / squares,
     surrogate: {
       intercept: fit.intercept,
       score: fit.score,
@@ -122,12 +127,20 @@ export function checkSurrogateOptions(
 const DOUBTFUL = 0.2;
 
 /** What a reader should know of a poor fit. */
-export function warnOfPoorFit(fits: readonly Fit[], warn: (message: string) => void): void {
+export function warnOfPoorFit(
+  fits: readonly Fit[],
+  warn: (message: string) => void,
+  remedy = 'lower kernelWidth to look closer',
+): void {
+  if (fits.some(({nearby, surrogate}) => nearby < surrogate.coefficients.length + 1)) {
+    warn('Hardly any changed example is near enough to count: raise kernelWidth, or samples.');
+    return;
+  }
   const worst = Math.min(...fits.map(({surrogate}) => surrogate.score));
   if (worst >= DOUBTFUL) return;
   warn(
     `The linear model explains ${(100 * Math.max(0, worst)).toFixed(0)} % of what the model does around an example ` +
-      '(R²): its coefficients say little. Lower kernelWidth to look closer, or use a Shapley method.',
+      `(R²): its coefficients say little. You can ${remedy}, or use a Shapley method.`,
   );
 }
 

@@ -83,6 +83,21 @@ describe.each(BACKENDS)('LimeImage on %s', backend => {
     image.dispose();
   });
 
+  it('warns of segments that look the same hidden behind their mean', async () => {
+    // One half is flat, the other not.
+    const image = tf.tidy(() => tf.reshape(tf.tensor2d([1, 1, 1, 1, 3, 3, 3, 4], [2, 4]), [1, 2, 4, 1]));
+    const score = (images: Tensor): Tensor => tf.sum(images, [1, 2, 3]);
+    const segmentation = [
+      [0, 0, 0, 0],
+      [1, 1, 1, 1],
+    ];
+    const {warnings} = await new LimeImage(score, {segmentation, samples: 50}).explain(image);
+    expect(warnings.join()).toMatch(/^1 of the 2 segments of example 0 .* hidden .*: hideColor: 0\./);
+    const black = await new LimeImage(score, {segmentation, samples: 50, hideColor: 0}).explain(image);
+    expect(black.warnings).toEqual([]);
+    image.dispose();
+  });
+
   it('refuses what cannot mean anything, and leaves no tensor', async () => {
     const tensors = tf.memory().numTensors;
     expect(() => new LimeImage(model(), {segmentation: 'slick' as 'slic'})).toThrow(/slic/);

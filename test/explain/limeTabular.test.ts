@@ -160,6 +160,36 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
     expect(explanation.warnings.join()).toMatch(/x3 = 99, outside the training data's -3.077 to 2.595/);
   });
 
+  it('says whether to look closer, or at more', async () => {
+    const warningsOf = async (options: object) => {
+      const lime = new LimeTabular(model(), {trainingData, samples: 200, ...options});
+      return (await lime.explain(x)).warnings.join();
+    };
+    expect(await warningsOf({kernelWidth: 0.01})).toBe(
+      'Hardly any changed example is near enough to count: raise kernelWidth, or samples.',
+    );
+    const parity = (rows: Tensor): Tensor => tf.tidy(() => tf.sin(tf.mul(tf.sum(rows.clone(), 1), 40)));
+    const poor = new LimeTabular(parity, {trainingData, samples: 200});
+    expect((await poor.explain(x)).warnings.join()).toMatch(/say little. You can set discretize to false/);
+    const smooth = new LimeTabular(parity, {trainingData, samples: 200, discretize: false});
+    expect((await smooth.explain(x)).warnings.join()).toMatch(/You can lower kernelWidth to look closer/);
+  });
+
+  it('gives integers to a model of integers where all columns hold categories', async () => {
+    const table = tf.tensor1d([0, 5, 1]);
+    const looks = (ids: Tensor): Tensor => tf.tidy(() => tf.sum(tf.gather(table, ids as tf.Tensor1D), 1));
+    const training = Array.from({length: 30}, (_, i) => [i % 3, (i >> 1) % 3]);
+    const ids = tf.tensor2d([[1, 2]], [1, 2], 'int32');
+    const categories = new LimeTabular(looks, {
+      ...{trainingData: training, categoricalFeatures: [0, 1], samples: 500},
+    });
+    const {values} = await categories.explain(ids);
+    expect(values[0]).toBeCloseTo(4.5, 0);
+    const drawn = new LimeTabular(looks, {trainingData: training, discretize: false}).explain(ids);
+    await expect(drawn).rejects.toThrow(/changed values holds .* and the input integers \(int32\)/);
+    tf.dispose([table, ids]);
+  });
+
   it('refuses what cannot mean anything, and leaves no tensor after an error or an abort', async () => {
     const tensors = tf.memory().numTensors;
     const of = (options: object): LimeTabular =>
@@ -170,7 +200,9 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
     expect(() => of({kernelWidth: 0})).toThrow(/kernelWidth/);
     expect(() => of({trainingData: undefined})).toThrow(/trainingData/);
     await expect(of({trainingData: [[1, NaN]]}).explain([[1, 2]])).rejects.toThrow(/row 0, column 1/);
-    await expect(of({trainingData: [[1, 2], [1]]}).explain([[1, 2]])).rejects.toThrow(/no table/);
+    expect(() => of({trainingData: [[1, 2], [1]]})).toThrow(/no table/);
+    expect(() => of({trainingData: []})).toThrow(/trainingData is/);
+    expect(() => of({background: [[1, 2]]})).toThrow("It is called 'trainingData' here.");
     await expect(of({categoricalFeatures: [8]}).explain(x)).rejects.toThrow(/column 8/);
     await expect(of({trainingData: [[1, 2]]}).explain(x)).rejects.toThrow(/2 features/);
     const controller = new AbortController();
