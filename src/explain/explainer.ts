@@ -190,14 +190,8 @@ export async function predictRows(
     let scores: Tensor2D | undefined;
     try {
       scores = await model.predict(part);
-      const [found, width] = scores.shape;
-      if (found !== count) {
-        throw new ConfigurationError(`The model gives ${found} rows of scores for ${count} examples.`, {
-          hint: 'It must give [batch] or [batch, outputs].',
-          code: 'configuration/model',
-        });
-      }
-      outputs = width;
+      checkRows(scores, count);
+      outputs = scores.shape[1];
       if (first === 0) data = new Float32Array(rows * outputs);
       data.set(await scores.data(), first * outputs);
     } finally {
@@ -207,6 +201,15 @@ export async function predictRows(
   }
   if (nameOf !== false) checkScores(data, row => nameOf(Math.floor(row / outputs)));
   return {data, rows, outputs};
+}
+
+/** @throws ConfigurationError unless there is a row of scores for each example. */
+export function checkRows({shape: [found]}: Tensor2D, rows: number): void {
+  if (found === rows) return;
+  throw new ConfigurationError(`The model gives ${found} rows of scores for ${rows} examples.`, {
+    hint: 'It must give [batch] or [batch, outputs].',
+    code: 'configuration/model',
+  });
 }
 
 /** @throws DataError for a score that is not finite. */

@@ -1,7 +1,8 @@
 /** Games: the value of a coalition is what the model scores when only its features are there. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError, DataError} from '../core';
+import {DataError} from '../core';
+import {checkRows} from './explainer';
 import {complements, logOdds} from './link';
 import type {Link} from './link';
 import type {MaskedExample} from './featureMasker';
@@ -128,12 +129,4 @@ export class Game {
       tf.dispose(held);
     }
   }
-}
-
-function checkRows(scores: Tensor2D, rows: number): void {
-  if (scores.shape[0] === rows) return;
-  throw new ConfigurationError(`The model gives ${scores.shape[0]} rows of scores for ${rows} examples.`, {
-    hint: 'It must give [batch] or [batch, outputs].',
-    code: 'configuration/model',
-  });
 }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError} from '../core';
 import {releasingTape} from '../graph';
 import type {LayerCall} from '../graph';
 import {baselinesFor} from './baseline';
@@ -39,14 +38,10 @@ export interface LayerConductanceOptions extends ExplainerOptions {
  */
 export class LayerConductance extends GradientExplainer<LayerConductanceOptions> {
   constructor(model: ExplainableModel, options: LayerConductanceOptions) {
-    const {layer, steps = 50} = options ?? {};
+    const {layer} = options ?? {};
     super('LayerConductance', model, options, ['layer', 'baseline', 'steps'], scored =>
       layerSite(scored, layer),
     );
-    if (Number.isInteger(steps) && steps >= 1) return;
-    throw new ConfigurationError(`LayerConductance cannot take ${String(steps)} steps.`, {
-      hint: 'Give a whole number, at least 1; 50 is usual.',
-    });
   }
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, ShapeError, asGiven, checkNames, unknownName} from '../core';
+import {ConfigurationError, ShapeError, checkNames, unknownName} from '../core';
 import {columnOf, columnsOf} from './dependenceFeatures';
 import type {DependenceFeatures} from './dependenceFeatures';
 import {gridOf} from './dependenceGrid';
@@ -12,6 +12,7 @@ import type {ExplainInput} from './inputs';
 import {quantile, sortedColumn} from './matrix';
 import type {Matrix} from './matrix';
 import type {ExplainableModel, ScoredModel} from './model';
+import {checkWholeNumber} from './options';
 import {checkSignal} from './turns';
 
 export interface PartialDependenceOptions extends ExplainerOptions {
@@ -60,29 +61,12 @@ export class PartialDependence {
     const {gridSize = 50, percentiles = [0.05, 0.95], kind = 'average', target = 0} = options;
     const [low, high] = percentiles;
     if (!KINDS.includes(kind)) throw unknownName('kind of PartialDependence', kind, KINDS);
-    const check = (holds: boolean, name: string, found: string, hint: string): void => {
-      if (holds) return;
-      throw new ConfigurationError(`${name} of PartialDependence is ${found}.`, {hint});
-    };
-    const range = `[${percentiles.join(', ')}]`;
-    check(
-      Number.isInteger(gridSize) && gridSize >= 2,
-      'gridSize',
-      asGiven(gridSize),
-      'Give a whole number from 2.',
-    );
-    check(
-      Number.isInteger(target) && target >= 0,
-      'target',
-      asGiven(target),
-      'Give the place of a score, from 0.',
-    );
-    check(
-      low >= 0 && low < high && high <= 1,
-      'percentiles',
-      range,
-      'Give two numbers, such as [0.05, 0.95].',
-    );
+    checkWholeNumber('PartialDependence', 'gridSize', gridSize, 2);
+    checkWholeNumber('PartialDependence', 'target', target, 0);
+    if (low >= 0 && low < high && high <= 1) return;
+    throw new ConfigurationError(`percentiles of PartialDependence is [${percentiles.join(', ')}].`, {
+      hint: 'Give two numbers, such as [0.05, 0.95].',
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 import {checkNames} from '../core';
-import {checkPositive, connected, perceptual} from './segments';
+import {checkPositive} from './options';
+import {connected, perceptual} from './segments';
 import type {ImagePixels, Segments} from './segments';
 
 export interface QuickshiftOptions {

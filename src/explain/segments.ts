@@ -1,5 +1,5 @@
 /** Segments of images: the parts that methods hide, instead of single pixels. */
-import {ConfigurationError} from '../core';
+import {checkPositive} from './options';
 
 /** An image as numbers, `[height, width, channels]`, row by row. */
 export interface ImagePixels {
@@ -14,14 +14,6 @@ export interface Segments {
   /** `[height, width]`, row by row: 0 … count − 1. */
   readonly labels: Int32Array;
   readonly count: number;
-}
-
-/** @throws ConfigurationError unless it is a positive number, whole if asked. */
-export function checkPositive(owner: string, name: string, value: number, whole = false): void {
-  if (value > 0 && Number.isFinite(value) && (!whole || Number.isInteger(value))) return;
-  throw new ConfigurationError(`${name} of ${owner} is ${String(value)}.`, {
-    hint: `Give a positive ${whole ? 'whole ' : ''}number.`,
-  });
 }
 
 /**

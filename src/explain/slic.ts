@@ -1,5 +1,6 @@
 import {checkNames} from '../core';
-import {checkPositive, connected, perceptual} from './segments';
+import {checkPositive, checkWholeNumber} from './options';
+import {connected, perceptual} from './segments';
 import type {ImagePixels, Segments} from './segments';
 
 export interface SlicOptions {
@@ -26,7 +27,7 @@ export function slic(image: ImagePixels, options: SlicOptions = {}): Segments {
   const {segments = 50, compactness = 10, iterations = 10} = options;
   checkPositive('slic()', 'segments', segments);
   checkPositive('slic()', 'compactness', compactness);
-  checkPositive('slic()', 'iterations', iterations, true);
+  checkWholeNumber('slic()', 'iterations', iterations);
   const {height, width, channels} = image;
   const colours = perceptual(image);
   const step = Math.max(1, Math.sqrt((height * width) / segments));
