@@ -61,9 +61,9 @@ export class CounterfactualSpace {
     this.names = columns.map(column => featureNames?.[column] ?? `feature ${column}`);
     const groupNames = Object.keys(categorical);
     const fixed = new Set(
-      immutable.flatMap(name =>
-        groupNames.includes(String(name)) ? String(name) : this.placeOf(name, groupNames),
-      ),
+      [immutable]
+        .flat()
+        .flatMap(name => (groupNames.includes(String(name)) ? String(name) : this.placeOf(name, groupNames))),
     );
     this.groups = Object.entries(categorical).map(([name, members]) => {
       const places = members.map(member => this.placeOf(member));

@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, unknownName} from '../core';
+import {ConfigurationError, asGiven, unknownName} from '../core';
 import {groupFeatures} from './grouping';
 import {exampleOf, inputOf} from './narrow';
 import type {FeatureParts} from './parts';
@@ -170,7 +170,7 @@ export class Explanation {
   forClass(target: number): Explanation {
     const index = this.data.classes.findIndex(({targets}) => targets.every(value => value === target));
     if (index >= 0) return new Explanation(this.data, index);
-    throw new ConfigurationError(`Class ${target} was not explained.`, {
+    throw new ConfigurationError(`Class ${asGiven(target)} was not explained.`, {
       hint: "Explain it: explain(x, {target: 'all'}), or {target: " + `${target}}.`,
       code: 'configuration/target',
     });

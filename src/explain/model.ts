@@ -131,6 +131,15 @@ function graphModel(model: GraphModelLike, output: string | number | undefined):
 }
 
 function scoreFunction(run: ScoreFunction): ScoredModel {
+  if (run.length > 1) {
+    throw new ConfigurationError(
+      `The function takes ${run.length} arguments, and inputs come as one array.`,
+      {
+        hint: 'Write ([a, b]) => ….',
+        code: 'configuration/model',
+      },
+    );
+  }
   const call = (inputs: readonly Tensor[]): ScoresLike | Promise<ScoresLike> =>
     run((inputs.length === 1 ? inputs[0]! : [...inputs]) as Tensor & Tensor[]);
   return {

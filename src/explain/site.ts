@@ -83,7 +83,7 @@ export function findLayer({graph}: ScoredModel, layer: string): string {
   if (found !== undefined) return found.path;
   throw unknownName(
     'layer',
-    layer,
+    String(layer),
     graph.layers.map(entry => entry.layer.name),
   );
 }

@@ -11,6 +11,7 @@ import {
   infidelity,
   IntegratedGradients,
   KernelShap,
+  LayerIntegratedGradients,
   LimeTabular,
   LimeText,
   maxSensitivity,
@@ -25,11 +26,16 @@ import {activate, BACKENDS} from '../graph/backends';
 describe.each(BACKENDS)('on %s', backend => {
   const squares = (x: Tensor): Tensor => tf.sum(tf.square(x), 1);
   let before = 0;
+  let model: LayersModel;
   beforeAll(async () => {
     await activate(backend);
     before = tf.memory().numTensors;
+    model = sequential({layers: [layers.dense({units: 2, inputShape: [3], activation: 'softmax'})]});
   });
-  afterAll(() => expect(tf.memory().numTensors).toBe(before));
+  afterAll(() => {
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
 
   describe('options', () => {
     const x = [[1, 2]];
@@ -57,9 +63,24 @@ describe.each(BACKENDS)('on %s', backend => {
         [() => new SmoothGrad(squares, {seed: NaN}), 'seed of SmoothGrad is NaN.'],
         [() => new Shapley(squares, {maxEvaluations: 3}), 'maxEvaluations of Shapley is for permutations'],
         [() => new KernelShap(squares, {masker: {} as never}), 'masker is an object. Give maskTokens'],
+        [() => new LayerIntegratedGradients(model, undefined as never), "Unknown layer 'undefined'. "],
+        [() => new Saliency(((a: Tensor, b: Tensor) => tf.add(a, b)) as never), 'Write ([a, b]) => ….'],
+        [() => new Saliency(model, {output: 4}), 'The model has no output 4, only 1: '],
         [() => new KernelShap(squares, {masker: squares as never}), 'masker is the function squares.'],
       ] as const)
         expect(make).toThrow(expect.objectContaining(refused(message)));
+    });
+
+    it('are lists of features, or one', async () => {
+      const score = (given: Tensor) => tf.sigmoid(tf.sum(tf.sub(given, 2), 1));
+      const options = {featureNames: ['age', 'debt'], immutable: 'age' as never};
+      const {examples} = await new Counterfactual(score, options).explain([[1, 2]]);
+      expect(examples[0]!.changes.map(({feature}) => feature)).toEqual(['debt']);
+    });
+
+    it('name a class that was not explained as it was given', async () => {
+      const explanation = await new Shapley(squares).explain(x);
+      expect(() => explanation.forClass('0' as never)).toThrow("Class '0' was not explained.");
     });
 
     it('name a target as it was given', async () => {
@@ -93,11 +114,6 @@ describe.each(BACKENDS)('on %s', backend => {
 
   describe('measures', () => {
     const x = [[1, 2, 3]];
-    let model: LayersModel;
-    beforeAll(() => {
-      model = sequential({layers: [layers.dense({units: 2, inputShape: [3], activation: 'softmax'})]});
-    });
-    afterAll(() => model.dispose());
 
     it('refuse numbers that are none, and arguments in another order', async () => {
       const explainer = new Saliency(model);
