@@ -72,7 +72,7 @@ export function layerSite(model: ScoredModel, layer: string): Site {
 }
 
 /** The path of a layer. @throws ConfigurationError, with the layers that there are. */
-export function findLayer({graph}: ScoredModel, layer: string): string {
+export function findLayer({graph}: ScoredModel, layer: string | undefined): string {
   if (graph === undefined) {
     throw new ConfigurationError('Only a LayersModel has layers to look at.', {
       hint: 'Give the LayersModel itself.',
