@@ -40,7 +40,16 @@ export default defineConfig({
       },
       {...againstSources, test: {name: 'package', include: packageTests, ...againstPackage}},
       // Needs Chromium, which a fresh machine has not: no part of `npm test`.
-      {...againstSources, test: {name: 'browser', include: browserTests, ...againstPackage}},
+      {
+        ...againstSources,
+        test: {
+          name: 'browser',
+          include: browserTests,
+          ...againstPackage,
+          globalSetup: [...againstPackage.globalSetup, 'test/browser/browser.ts'],
+          fileParallelism: false,
+        },
+      },
       {
         ...againstSources,
         test: {name: 'long', include: longTests, testTimeout: 600_000, hookTimeout: 180_000},

@@ -1,6 +1,7 @@
 /** Features of several numbers, which a mask makes: the numbers come and go together and share one attribution. */
 import type {Values} from './explanation';
 
+/** Which numbers are one feature, and what the features are called. */
 export interface FeatureParts {
   /** For each input the feature that each of its numbers is of, `[1 or batch, …]`; -1 for those in none. */
   readonly masks: readonly Values[];

@@ -1,12 +1,11 @@
 /**
- * Runs a module in headless Chromium, in a page of a small local server.
+ * One headless Chromium for all pages of the tests, spoken to through its own debugging port.
  */
 import {spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {createServer, type IncomingMessage} from 'node:http';
-import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
-import {extname, join, normalize} from 'node:path';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 const candidates = [
   process.env['CHROMIUM'],
@@ -18,113 +17,63 @@ const candidates = [
 const flags = [
   '--headless=new',
   '--no-sandbox',
-  '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--disable-dev-shm-usage',
-  // A software GPU for WebGPU; WebGL has one by itself.
+  // WebGPU on a machine without a GPU; WebGL runs in software by itself.
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  // Pages that are not in front are to run as fast as others.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--remote-debugging-port=0',
 ];
 
-const types: Record<string, string> = {
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-  '.html': 'text/html',
-};
+const START_TIMEOUT = 30_000;
 
-/** How a page's module ended: what its default export resolved to, as JSON, or why it failed. */
-interface PageReport {
-  value?: unknown;
-  error?: string;
+/** A browser that runs. */
+export interface Chromium {
+  /** Where it is spoken to. */
+  readonly endpoint: string;
+  close(): Promise<void>;
 }
 
-/**
- * Serves `folder`, opens a page whose module script is `code`, and gives what the page reports. The code is the
- * body of an async function, and returns something that JSON can hold.
- *
- * @param isolated whether the server sends the headers with which a page may share memory with its workers
- */
-export async function runInChromium(
-  folder: string,
-  code: string,
-  {timeout = 90_000, isolated = false} = {},
-): Promise<unknown> {
-  const executable = candidates.find(path => path !== undefined && existsSync(path));
-  if (executable === undefined) throw new Error('Chromium is not installed: apt-get install chromium');
+/** Where Chromium is on this machine; undefined where it is not. */
+export function findChromium(): string | undefined {
+  return candidates.find(path => path !== undefined && existsSync(path));
+}
+
+export async function startChromium(executable: string): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), 'glassbox-chromium-'));
-  let settle: (report: PageReport) => void;
-  const reported = new Promise<PageReport>(resolve => (settle = resolve));
-
-  const server = createServer((request, response) => {
-    if (isolated) {
-      response.setHeader('cross-origin-opener-policy', 'same-origin');
-      response.setHeader('cross-origin-embedder-policy', 'require-corp');
-    }
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    if (path === '/report') {
-      void bodyOf(request).then(body => settle(JSON.parse(body) as PageReport));
-      response.end();
-    } else if (path === '/') {
-      response.setHeader('content-type', 'text/html').end(page(code));
-    } else {
-      const file = join(folder, normalize(path));
-      if (!existsSync(file)) {
-        response.writeHead(404).end();
-        return;
-      }
-      response
-        .setHeader('content-type', types[extname(file)] ?? 'application/octet-stream')
-        .end(readFileSync(file));
-    }
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address() as AddressInfo;
-
-  const browser = spawn(executable, [...flags, `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`], {
+  const browser = spawn(executable, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: 'ignore',
     detached: true,
   });
-  const timer = setTimeout(
-    () => settle({error: `The page did not report within ${timeout / 1000} s`}),
-    timeout,
-  );
-  browser.once('error', error => settle({error: String(error)}));
-  const report = await reported;
-  clearTimeout(timer);
   const exited = new Promise<void>(resolve => browser.once('exit', () => resolve()));
-  if (browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL');
-  await exited;
-  server.closeAllConnections();
-  await new Promise(resolve => server.close(resolve));
-  rmSync(profile, {recursive: true, force: true, maxRetries: 5});
-  if (report.error !== undefined) throw new Error(report.error);
-  return report.value;
-}
-
-function page(code: string): string {
-  return `<!doctype html><meta charset="utf-8"><title>glassbox</title><pre id="result"></pre>
-<script>
-  const report = result => fetch('/report', {method: 'POST', body: JSON.stringify(result)});
-  addEventListener('error', event => report({error: String(event.message)}));
-  addEventListener('unhandledrejection', event => report({error: String(event.reason && event.reason.stack || event.reason)}));
-</script>
-<script type="module">
-  const main = async () => {
-${code}
+  const close = async (): Promise<void> => {
+    if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, 'SIGKILL');
+    await exited;
+    rmSync(profile, {recursive: true, force: true, maxRetries: 5});
   };
-  const value = await main();
-  document.getElementById('result').textContent = JSON.stringify(value);
-  await report({value: JSON.parse(document.getElementById('result').textContent)});
-</script>`;
+  const portFile = join(profile, 'DevToolsActivePort');
+  for (let waited = 0; waited < START_TIMEOUT && browser.exitCode === null; waited += 100) {
+    const port = existsSync(portFile) ? readFileSync(portFile, 'utf8').split('\n')[0]! : '';
+    if (port !== '') return {endpoint: `http://127.0.0.1:${port}`, close};
+    await sleep(100);
+  }
+  await close();
+  throw new Error(`Chromium (${executable}) did not start within ${START_TIMEOUT / 1000} s.`);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+/** Opens a page in a tab of its own; gives what closes it. */
+export async function openPage(endpoint: string, url: string): Promise<() => Promise<void>> {
+  const opened = await fetch(`${endpoint}/json/new?${encodeURIComponent(url)}`, {method: 'PUT'});
+  const {id} = (await opened.json()) as {id: string};
+  return async () => {
+    await (await fetch(`${endpoint}/json/close/${id}`)).text();
+  };
 }

@@ -1,7 +1,7 @@
 /** The pages of `examples/page`, used as a visitor uses them. */
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {runInChromium} from './chromium';
+import {runInChromium} from './runInChromium';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -9,10 +9,11 @@ import {Dataset} from '../../src/data';
 import {SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Batch, Callback, TrainerOptions} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {distance, linear, normals, weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 /** Rows `from` to `to` of every tensor. */

@@ -10,10 +10,11 @@ import {disposeBatch, prepareBatch} from '../../src/trainer/batches';
 import type {BatchPorts} from '../../src/trainer/batches';
 import {ClassWeights} from '../../src/trainer/classWeights';
 import type {FitOptions} from '../../src/trainer/options';
+import {backendUnderTest} from '../backendUnderTest';
 import {classifier, linear, sequenceClassifier, twoHeads} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 let tensors = 0;

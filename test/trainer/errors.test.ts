@@ -8,10 +8,11 @@ import {Dataset} from '../../src/data';
 import {Adam, SGD} from '../../src/optimizers';
 import {Trainer, loadWeights} from '../../src/trainer';
 import type {FitOptions, TrainerOptions, TrainingData} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, linear, normals, weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 const {x, y} = blobs(12);

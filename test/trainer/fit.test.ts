@@ -7,10 +7,11 @@ import {Dataset} from '../../src/data';
 import {Adam, SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Batch, Callback, TrainerOptions} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, linear, normals, weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 const {x, y} = blobs(40);

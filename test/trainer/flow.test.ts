@@ -10,10 +10,11 @@ import {MeanAbsoluteError} from '../../src/metrics';
 import {SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Batch, Callback, FitOptions, TrainerOptions} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, linear, weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 const {x, y} = blobs(12);

@@ -8,10 +8,11 @@ import {Mean} from '../../src/metrics';
 import {SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Callback, StepContext, TrainerOptions} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {linear, twoHeads} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 /** Expects the trainer to be refused with words that name the thing and a remedy, and nothing to be left. */

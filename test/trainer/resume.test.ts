@@ -1,8 +1,3 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {spawn} from 'node:child_process';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
@@ -22,6 +17,7 @@ import type {Optimizer} from '../../src/optimizers';
 import {cosine, oneCycle, oneCycleMomentum} from '../../src/schedules';
 import {Trainer} from '../../src/trainer';
 import type {Callback, FitOptions, FitResult, TrainingData} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, weightsOf} from './fixtures';
 
 const {x, y} = blobs(34);
@@ -95,7 +91,7 @@ const everything: Ingredients = {
 };
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 describe('a run that is resumed', () => {
@@ -203,7 +199,7 @@ describe('a run that is resumed', () => {
   });
 });
 
-describe('a model with a fused LSTM on the engine', () => {
+describe.skipIf(backendUnderTest !== 'wasm')('a model with a fused LSTM on the engine', () => {
   const steps = {values: x.values, shape: [x.shape[0]!, 2, 2]};
   const makeModel = (seed: number) =>
     withSeed(seed, () =>
@@ -287,34 +283,4 @@ class CountingBatches implements Iterable<[tf.Tensor, tf.Tensor]> {
   setState(state: unknown): void {
     this.next = state as number;
   }
-}
-
-describe('a process that is killed', () => {
-  const script = fileURLToPath(new URL('killable.ts', import.meta.url));
-
-  it('goes on where BackupAndRestore stood when it is run again, and ends bit for bit the same', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'glassbox-kill-'));
-    try {
-      const whole = join(folder, 'whole.json');
-      await run(script, [join(folder, 'a'), whole]);
-      const resumed = join(folder, 'resumed.json');
-      for (const batch of [3, 8])
-        expect(await run(script, [join(folder, 'b'), resumed, String(batch)])).toBe('SIGKILL');
-      expect(await run(script, [join(folder, 'b'), resumed])).toBe(0);
-      const outcome = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
-      expect(outcome(resumed)).toEqual(outcome(whole));
-    } finally {
-      rmSync(folder, {recursive: true});
-    }
-  }, 60_000);
-});
-
-function run(script: string, args: string[]): Promise<number | string | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(signal ?? code));
-  });
 }

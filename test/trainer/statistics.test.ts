@@ -7,10 +7,11 @@ import {GradientAccumulation} from '../../src/callbacks';
 import {SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Callback} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 const {batchNormalization, dense} = layers.layers;

@@ -11,10 +11,11 @@ import {withSeed} from '../../src/core';
 import {SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Callback} from '../../src/trainer';
+import {backendUnderTest} from '../backendUnderTest';
 import {classifier, linear, weightsOf} from './fixtures';
 
 beforeAll(async () => {
-  await useBackend('wasm');
+  await useBackend(backendUnderTest);
 });
 
 describe('where plain tfjs is wrong in training', () => {

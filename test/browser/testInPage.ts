@@ -1,0 +1,98 @@
+/** Runs the tests of training and explaining in a page on one backend, and makes each a test of its own here. */
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {build, type Plugin} from 'esbuild';
+import {describe, it} from 'vitest';
+import type {BackendName} from '../../src/backend';
+import {runInChromium, type PageOptions} from './runInChromium';
+import type {TestReport} from './report';
+import {testFiles} from './testFiles';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface TestedPage extends PageOptions {
+  backend: BackendName;
+  /** What the page imports first. */
+  imports?: readonly string[];
+}
+
+/** Call it at the top of a test file and await it: what the page has run decides which tests there are. */
+export async function testInPage(
+  name: string,
+  {backend, imports = [], ...options}: TestedPage,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'glassbox-page-'));
+  const reports: TestReport[] = [];
+  let failure: unknown;
+  try {
+    await bundle(folder, imports);
+    await runInChromium(
+      {'/': folder, '/wasm': join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist')},
+      `globalThis.glassboxBackend = '${backend}'; await (await import('/tests.js')).default;`,
+      {...options, onPost: (_, body) => reports.push(body as TestReport)},
+    );
+  } catch (error) {
+    failure = error;
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+
+  describe(name, () => {
+    for (const file of testFiles) {
+      const ofFile = reports.filter(report => report.file === file);
+      describe(file, () => {
+        for (const report of ofFile) asTest(report);
+        if (ofFile.length === 0) it.skip('did not run');
+      });
+    }
+    it('runs to its end', () => {
+      const last = reports.at(-1);
+      if (failure !== undefined)
+        throw new Error(`The page failed after '${last?.name.join(' > ')}' (${last?.file}).`, {
+          cause: failure,
+        });
+    });
+  });
+}
+
+function asTest({name, error, skipped = false, ms}: TestReport): void {
+  const title = `${name.join(' > ')} (${ms} ms)`;
+  if (skipped) return void it.skip(title);
+  it(title, () => {
+    if (error !== undefined) throw new Error(`In the page: ${error}`);
+  });
+}
+
+/** One module, `tests.js`, of all test files and the sources that they test. */
+async function bundle(folder: string, imports: readonly string[]): Promise<void> {
+  const entry = [
+    ...imports.map(specifier => `import '${specifier}';`),
+    "import {run} from './test/browser/page/run';",
+    `export default run({${testFiles.map(path => `'${path}': () => import('./${path}')`).join(',\n')}});`,
+  ].join('\n');
+  await build({
+    stdin: {contents: entry, resolveDir: root, sourcefile: 'tests.ts'},
+    outfile: join(folder, 'tests.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    keepNames: true,
+    sourcemap: false,
+    logLevel: 'error',
+    alias: {vitest: join(root, 'test/browser/page/vitest.ts')},
+    plugins: [sources],
+  });
+}
+
+/** `glassbox` is the sources, as for the tests in Node. */
+const sources: Plugin = {
+  name: 'sources',
+  setup(plugins) {
+    plugins.onResolve({filter: /^glassbox(\/|$)/}, ({path}) => ({
+      path: join(root, 'src', path.replace(/^glassbox\/?/, ''), 'index.ts'),
+    }));
+  },
+};

@@ -1,0 +1,7 @@
+import {testInPage} from './testInPage';
+
+await testInPage('on wasm with threads, in an isolated page', {
+  backend: 'wasm',
+  isolated: true,
+  timeout: 120_000,
+});
