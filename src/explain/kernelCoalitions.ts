@@ -1,4 +1,5 @@
 /** The coalitions that KernelSHAP asks for, and their weights in its regression. */
+import {ConfigurationError} from '../core';
 import type {Random} from '../core';
 import {choose} from './shapleyValues';
 
@@ -23,6 +24,11 @@ export interface WeightedCoalitions {
 export function kernelCoalitions(players: number, samples: number, random: Random): WeightedCoalitions {
   const most = players < 31 ? 2 ** players - 2 : Infinity;
   const capacity = Math.min(samples, most);
+  if (capacity * players > 2 ** 32) {
+    throw new ConfigurationError(`There is no room for ${samples} samples of ${players} features.`, {
+      hint: 'Ask for fewer: twice the features and 2,048 is usual.',
+    });
+  }
   const data = new Uint8Array(capacity * players);
   const weights = new Float64Array(capacity);
   let count = 0;

@@ -51,8 +51,8 @@ export interface Neighbourhood {
 export interface Fit {
   readonly surrogate: Surrogate;
   readonly standardErrors: Float64Array;
-  /** How many rows count, by their weights (Kish 1965). */
-  readonly nearby: number;
+  /** Whether too few rows are near that differ: as many as there are coefficients, or what the penalty outweighs. */
+  readonly isStarved: boolean;
 }
 
 /** LIME's weight of a perturbed example: √exp(−d²/w²). */
@@ -88,7 +88,10 @@ export function fitSurrogate(
   for (const weight of weights) squares += weight ** 2;
   return {
     standardErrors,
-    nearby: moments.weight ** 2 / squares,
+    // Kish (1965): as many rows of equal weight would say as much.
+    isStarved:
+      moments.weight ** 2 / squares < used.length + 1 ||
+      (regressor === 'ridge' && used.every(j => moments.gram[j * features + j]! < alpha)),
     surrogate: {
       intercept: fit.intercept,
       score: fit.score,
@@ -132,8 +135,8 @@ export function warnOfPoorFit(
   warn: (message: string) => void,
   remedy = 'lower kernelWidth to look closer',
 ): void {
-  if (fits.some(({nearby, surrogate}) => nearby < surrogate.coefficients.length + 1)) {
-    warn('Hardly any changed example is near enough to count: raise kernelWidth, or samples.');
+  if (fits.some(({isStarved}) => isStarved)) {
+    warn('Hardly any example that differs is near enough to count: raise kernelWidth, or samples.');
     return;
   }
   const worst = Math.min(...fits.map(({surrogate}) => surrogate.score));

@@ -71,6 +71,13 @@ describe.each(BACKENDS)('on %s', backend => {
         expect(make).toThrow(expect.objectContaining(refused(message)));
     });
 
+    it('are no more samples than memory has room for', async () => {
+      const explained = new KernelShap(squares, {samples: 1e10}).explain([new Array<number>(40).fill(1)]);
+      await expect(explained).rejects.toMatchObject(
+        refused('no room for 10000000000 samples of 40 features'),
+      );
+    });
+
     it('are lists of features, or one', async () => {
       const score = (given: Tensor) => tf.sigmoid(tf.sum(tf.sub(given, 2), 1));
       const options = {featureNames: ['age', 'debt'], immutable: 'age' as never};

@@ -94,7 +94,9 @@ describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
     expect(() => new LayerRelevance(model(), {rules: {nowhere: 'gamma'}})).toThrow(/nowhere/);
     expect(() => new LayerRelevance((y: Tensor) => y)).toThrow(/Only a LayersModel/);
     expect(() => new LayerConductance(model(), {layer: 'nowhere'})).toThrow(/nowhere/);
-    expect(() => new LayerConductance(model(), {layer: 'relu1', steps: 0})).toThrow(/steps of LayerConductance is 0/);
+    expect(() => new LayerConductance(model(), {layer: 'relu1', steps: 0})).toThrow(
+      /steps of LayerConductance is 0/,
+    );
   });
 
   it('let the difference of the scores flow through any layer', async () => {

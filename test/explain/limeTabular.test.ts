@@ -166,8 +166,12 @@ describe.each(BACKENDS)('LimeTabular on %s', backend => {
       return (await lime.explain(x)).warnings.join();
     };
     expect(await warningsOf({kernelWidth: 0.01})).toBe(
-      'Hardly any changed example is near enough to count: raise kernelWidth, or samples.',
+      'Hardly any example that differs is near enough to count: raise kernelWidth, or samples.',
     );
+    expect(await warningsOf({kernelWidth: 0.01, samples: 5000, discretize: false})).toMatch(
+      /raise kernelWidth/,
+    );
+    expect(await warningsOf({kernelWidth: 1})).toBe('');
     const parity = (rows: Tensor): Tensor => tf.tidy(() => tf.sin(tf.mul(tf.sum(rows.clone(), 1), 40)));
     const poor = new LimeTabular(parity, {trainingData, samples: 200});
     expect((await poor.explain(x)).warnings.join()).toMatch(/say little. You can set discretize to false/);
