@@ -11,12 +11,12 @@ import {checkWhole, isTensors, toTensor} from './inputs';
 export type Baseline = number | Tensor | readonly (number | Tensor)[] | TensorLike;
 
 /**
- * A baseline for each example, in the shapes of the inputs. Call it inside a tidy.
+ * A baseline for each example, in the shapes of the inputs; the caller disposes them.
  *
  * @throws ShapeError for a baseline that fits no input, ConfigurationError for a wrong number of them, or for fractions
  * where the input holds integers.
  */
-export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Tensor[] {
+export async function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Promise<Tensor[]> {
   const each =
     Array.isArray(baseline) && (inputs.length > 1 || isTensors(baseline))
       ? (baseline as readonly (number | Tensor | TensorLike)[])
@@ -27,13 +27,28 @@ export function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Ten
       code: 'configuration/baseline',
     });
   }
-  return inputs.map((input, i) => baselineFor(each[i]!, input, i));
+  const fitted = tf.tidy(() => inputs.map((input, i) => baselineFor(each[i]!, input, nameOf(i))));
+  try {
+    for (const [i, input] of inputs.entries()) {
+      // An input of floats takes every number: nothing need be read.
+      if (input.dtype !== 'float32') checkWhole(await fitted[i]!.data(), input, nameOf(i));
+    }
+    return tf.tidy(() =>
+      fitted.map((tensor, i) => tf.cast(tf.broadcastTo(tensor, inputs[i]!.shape), inputs[i]!.dtype)),
+    );
+  } finally {
+    tf.dispose(fitted);
+  }
 }
 
-function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number): Tensor {
-  const name = `The baseline of input ${place}`;
-  if (typeof given === 'number') checkWhole([given], input, name);
-  if (typeof given === 'number') return tf.fill(input.shape, given, input.dtype);
+const nameOf = (place: number): string => `The baseline of input ${place}`;
+
+/** One that can be spread over the input's examples. */
+function baselineFor(given: Baseline | TensorLike, input: Tensor, name: string): Tensor {
+  if (typeof given === 'number') {
+    checkWhole([given], input, name);
+    return tf.scalar(given);
+  }
   let tensor = toTensor(given, name);
   if (tensor.rank === input.rank - 1) tensor = tf.expandDims(tensor, 0);
   const [rows] = tensor.shape;
@@ -41,13 +56,9 @@ function baselineFor(given: Baseline | TensorLike, input: Tensor, place: number)
     tensor.rank === input.rank &&
     (rows === 1 || rows === input.shape[0]) &&
     tf.util.arraysEqual(tensor.shape.slice(1), input.shape.slice(1));
-  if (!fits) {
-    throw new ShapeError(`${name} has shape [${tensor.shape}], the input [${input.shape}].`, {
-      hint: 'Give one of an example’s shape, or one for each example.',
-      code: 'shape/baseline',
-    });
-  }
-  // An input of floats takes every number: nothing need be read.
-  if (input.dtype !== 'float32') checkWhole(tensor.dataSync(), input, name);
-  return tf.cast(tf.broadcastTo(tensor, input.shape), input.dtype);
+  if (fits) return tensor;
+  throw new ShapeError(`${name} has shape [${tensor.shape}], the input [${input.shape}].`, {
+    hint: 'Give one of an example’s shape, or one for each example.',
+    code: 'shape/baseline',
+  });
 }

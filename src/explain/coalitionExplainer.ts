@@ -119,7 +119,7 @@ export abstract class CoalitionExplainer<Options extends CoalitionOptions> imple
       held.push(...rows);
       return backgroundMasker(() => rows, features);
     }
-    const rows = tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone()));
+    const rows = await baselinesFor(baseline, inputs);
     held.push(...rows);
     return backgroundMasker(example => {
       const row = rows.map(tensor => sliceRows(tensor, example, 1));

@@ -43,7 +43,7 @@ export class DeepLift extends GradientExplainer<DeepLiftOptions> {
 
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
     const {baseline = 0, multiplyByInputs = true} = this.options;
-    const baselines = tf.tidy(() => baselinesFor(baseline, request.inputs).map(tensor => tensor.clone()));
+    const baselines = await baselinesFor(baseline, request.inputs);
     try {
       const pairs = request.targets.map((_, i) => ({example: i, base: i}));
       return await attributePairs(request, {baselines, pairs, multiplyByInputs});

@@ -62,7 +62,7 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
       return tensors;
     };
     try {
-      const baseInputs = hold(tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone())));
+      const baseInputs = hold(await baselinesFor(baseline, inputs));
       const bases = hold(tf.tidy(() => site.read(baseInputs).map(tensor => tensor.clone())));
       const baseScores = hold([tf.tidy(() => tf.sum(tf.mul(model.score(baseInputs), dy), 1))])[0]!;
       count(batch);

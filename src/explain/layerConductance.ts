@@ -47,7 +47,7 @@ export class LayerConductance extends GradientExplainer<LayerConductanceOptions>
   async attribute(request: GradientRequest): Promise<GradientAttributions> {
     const {inputs, values, dy, model, batchSize, count, signal} = request;
     const {baseline = 0, steps = 50} = this.options;
-    const baseInputs = tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone()));
+    const baseInputs = await baselinesFor(baseline, inputs);
     const held = [...baseInputs];
     const sums: Tensor[] = [];
     try {

@@ -24,9 +24,10 @@ export function checkLink(link: string): void {
  */
 export function complements(scores: Tensor2D): Tensor2D {
   const outputs = scores.shape[1];
-  const excess = outputs === 1 ? 1 : tf.max(tf.abs(tf.sub(tf.sum(scores, 1), 1))).dataSync()[0]!;
-  if (excess < 1e-5) return tf.matMul(scores, tf.sub(1, tf.eye(outputs)));
-  return tf.maximum(tf.sub(1, scores), LEAST_BELOW_ONE);
+  const rest = tf.maximum<Tensor2D>(tf.sub(1, scores), LEAST_BELOW_ONE);
+  if (outputs === 1) return rest;
+  const areShares = tf.less(tf.max(tf.abs(tf.sub(tf.sum(scores, 1), 1))), 1e-5);
+  return tf.where(areShares, tf.matMul<Tensor2D>(scores, tf.sub(1, tf.eye(outputs))), rest);
 }
 
 /**

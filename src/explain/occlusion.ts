@@ -70,7 +70,7 @@ export class Occlusion extends CoalitionExplainer<OcclusionOptions> {
     const shape = input!.shape.slice(1);
     const sizes = perAxis('window', window, shape, shape);
     const windows = windowsOver(shape, sizes, perAxis('strides', strides, shape, sizes));
-    const baselines = tf.tidy(() => baselinesFor(baseline, inputs).map(tensor => tensor.clone()));
+    const baselines = await baselinesFor(baseline, inputs);
     held.push(...baselines);
     const cover = (coalitions: Uint8Array, count: number): Uint8Array => {
       const size = tf.util.sizeFromShape(shape);

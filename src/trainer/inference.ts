@@ -97,7 +97,7 @@ export async function evaluatePass(
       const logs: Logs = {};
       if (objective !== undefined) {
         const values = await Promise.all(means.map(mean => mean.read()()));
-        const penalty = tf.tidy(() => graph.regularization()?.dataSync<'float32'>()[0] ?? 0);
+        const penalty = await readPenalty(graph);
         logs['loss'] = values.reduce((sum, value, i) => sum + value * objective.terms[i]!.weight, penalty);
         objective.logNames().forEach((name, i) => (logs[name] = values[i]!));
       }
@@ -106,6 +106,15 @@ export async function evaluatePass(
       means.forEach(mean => mean.reset());
     }
   });
+}
+
+async function readPenalty(graph: ModelGraph): Promise<number> {
+  const penalty = tf.tidy(() => graph.regularization() ?? tf.scalar(0));
+  try {
+    return (await penalty.data<'float32'>())[0]!;
+  } finally {
+    penalty.dispose();
+  }
 }
 
 /** Runs `measure` with the metrics empty, and puts back what they had counted. */

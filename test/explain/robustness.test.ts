@@ -1,6 +1,6 @@
 /** What every explainer promises: it ends when it is told to, leaves everything as it was, and always says the same. */
 import * as tf from '@tensorflow/tfjs-core';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
 import * as explain from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {buildSubjects, disposeSubjects, stateOf} from './subjects';
@@ -95,6 +95,9 @@ const WAYS = {
   'Counterfactual by differences': of('rows', model => {
     return new explain.Counterfactual(model, {background, maxIterations: 3, starts: 2});
   }),
+  'KernelShap in log-odds': of('rows', model => {
+    return new explain.KernelShap(model, {background, link: 'logit', samples: 8, batchSize: 6});
+  }),
   'KernelShap of segments': of('cnn', model => {
     return new explain.KernelShap(model, {
       featureMask: halves.map(row => row.map(one => [one])),
@@ -105,6 +108,18 @@ const WAYS = {
     return new explain.SmoothGrad(new explain.DeepLift(model), {samples: 3});
   }),
 };
+
+/** Reading a tensor at once is an error while `run` runs. */
+async function withoutWaiting<T>(run: () => Promise<T>): Promise<T> {
+  const reading = vi.spyOn(tf.engine(), 'readSync').mockImplementation(() => {
+    throw new Error('It was read at once.');
+  });
+  try {
+    return await run();
+  } finally {
+    reading.mockRestore();
+  }
+}
 
 const entries: Entry[] = Object.entries({...EXPLAINERS, ...WAYS}).map(([name, entry]) => ({name, ...entry}));
 
@@ -155,12 +170,27 @@ describe.each(BACKENDS)('on %s', backend => {
       expect(await run()).toStrictEqual(undisturbed);
     });
 
+    it('reads nothing while the program waits, which WebGPU cannot do in Node', async () => {
+      const {run} = make(subjects);
+      await withoutWaiting(run);
+    });
+
     it('gives the same twice at once as one after another, and from another instance', async () => {
       const {run} = make(subjects);
       const first = await run();
       expect(await Promise.all([run(), run()])).toStrictEqual([first, first]);
       expect(await make(subjects).run()).toStrictEqual(first);
     });
+  });
+
+  it('a baseline for whole numbers is looked at without waiting too', async () => {
+    const score = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(x, [2, 3]), 1);
+    const [x, half] = [tf.tensor2d([[1, 2]], [1, 2], 'int32'), tf.tensor1d([0.5, 1])];
+    const explained = (baseline: explain.Baseline): Promise<explain.Explanation> =>
+      withoutWaiting(() => new explain.FeatureAblation(score, {baseline}).explain(x));
+    expect([...(await explained([0, 1])).values]).toEqual([2, 3]);
+    await expect(explained(half)).rejects.toThrow('The baseline of input 0 holds 0.5');
+    tf.dispose([x, half]);
   });
 
   it('none disturbs another that explains at the same time', async () => {

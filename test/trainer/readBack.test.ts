@@ -90,3 +90,16 @@ describe('a training step', () => {
     expect(many.waiting).toBe(few.waiting);
   });
 });
+
+it('evaluation waits for nothing either, with penalties', async () => {
+  await useBackend('wasm');
+  const {x, y} = blobs(20);
+  const model = classifier();
+  const trainer = new Trainer(model, {loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'], seed: 1});
+  const waits = vi.spyOn(tf.engine(), 'readSync');
+  const {loss} = await trainer.evaluate([x, y]);
+  await trainer.fit([x, y], {epochs: 1, validation: [x, y]});
+  expect(loss).toBeGreaterThan(0);
+  expect(waits).not.toHaveBeenCalled();
+  model.dispose();
+});

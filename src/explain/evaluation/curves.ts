@@ -170,10 +170,12 @@ function channelsOf({shape}: Values): number {
 }
 
 async function readBaseline({data, shape, dtype}: Measured['input'], baseline: Baseline): Promise<Values> {
-  const tensor = tf.tidy(() => baselinesFor(baseline, [tf.tensor(data, [...shape], dtype)])[0]!);
+  const input = tf.tensor(data, [...shape], dtype);
+  const held = [input];
   try {
-    return await readValues(tensor);
+    held.push(...(await baselinesFor(baseline, [input])));
+    return await readValues(held[1]!);
   } finally {
-    tensor.dispose();
+    tf.dispose(held);
   }
 }
