@@ -9,6 +9,8 @@ import {attached, replaceMethod} from './tfjsInternals';
 interface Watch {
   /** Why the device is gone, in a few words. */
   reason?: string;
+  /** Throws if it is gone, as far as that can be known. */
+  check?(): void;
 }
 
 /** Copies of glassbox share what they know of an instance. */
@@ -40,6 +42,7 @@ export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: Lo
       if (isLost?.()) watch.reason ??= 'the context was lost';
       if (watch.reason !== undefined) throw lost(name, watch.reason);
     };
+    watch.check = check;
     replaceMethod(instance, 'readSync', read => dataId => {
       check();
       const values = read(dataId);
@@ -49,11 +52,14 @@ export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: Lo
     replaceMethod(instance, 'read', read => async dataId => {
       check();
       try {
-        return await read(dataId);
-      } finally {
-        // A lost device fails the read, and is told of a moment later.
-        await Promise.resolve();
+        const values = await read(dataId);
         check();
+        return values;
+      } catch (error) {
+        // A lost device fails the read, and is told of a moment later.
+        await new Promise(resolve => setTimeout(resolve));
+        check();
+        throw error;
       }
     });
     return true;
@@ -62,20 +68,23 @@ export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: Lo
 
 /** A kernel that refuses to run on a device that is gone. */
 export function refusingAfterLoss(kernel: KernelConfig, instance: KernelBackend): KernelConfig {
-  if (!isWatched(instance)) return kernel;
   const watch = watchOf(instance);
-  const {backendName, kernelFunc} = kernel;
+  const {kernelFunc} = kernel;
+  if (watch.check === undefined) return kernel;
   return {
     ...kernel,
     kernelFunc: call => {
-      if (watch.reason !== undefined) throw lost(backendName, watch.reason);
-      return kernelFunc(call);
+      // To ask the device each time would take long.
+      if (watch.reason !== undefined) watch.check!();
+      try {
+        return kernelFunc(call);
+      } catch (error) {
+        // What tfjs says of a device that has just gone is in its own words.
+        watch.check!();
+        throw error;
+      }
     },
   };
-}
-
-function isWatched(instance: KernelBackend): boolean {
-  return attached<boolean | undefined>(instance, 'watched', () => undefined) === true;
 }
 
 function lost(name: string, reason: string): DeviceLostError {

@@ -123,7 +123,7 @@ export class TrainingRun implements RunBehind {
 
   /** Trains to the end. Whatever happens, hooks of the end run and nothing stays on the device but the weights. */
   async execute(): Promise<FitResult> {
-    const {hooks, phases} = this.setup.core;
+    const {hooks} = this.setup.core;
     let failed: {error: unknown} | undefined;
     try {
       this.signal?.throwIfAborted();
@@ -138,7 +138,6 @@ export class TrainingRun implements RunBehind {
       this.progress.stopReason = aborted ? 'aborted' : 'error';
     }
     failed = await this.end(failed);
-    await Promise.all(phases.map(({optimizer}) => optimizer.offload()));
     if (failed !== undefined) throw failed.error;
     const {history, epoch, steps, stopReason} = this.progress;
     return {history, epochs: epoch, steps, stopReason: stopReason};
@@ -389,7 +388,7 @@ export class TrainingRun implements RunBehind {
 
   /** Runs the last hooks and gives everything back; resolves with the first thing that went wrong. */
   private async end(failed: {error: unknown} | undefined): Promise<{error: unknown} | undefined> {
-    const {hooks} = this.setup.core;
+    const {hooks, phases} = this.setup.core;
     let first = failed;
     const attempt = async (action: () => Promise<void> | void): Promise<void> => {
       try {
@@ -405,6 +404,7 @@ export class TrainingRun implements RunBehind {
     await attempt(() => this.feed.close());
     this.stepper.dispose();
     this.unfreeze();
+    for (const {optimizer} of phases) await attempt(() => optimizer.offload());
     return first;
   }
 }

@@ -1,14 +1,9 @@
-/**
- * WebGPU in Node, by Dawn, on a GPU or on one that the processor imitates (SwiftShader, which Debian's chromium
- * brings along).
- */
-import {existsSync} from 'node:fs';
+/** WebGPU in Node: its numbers, its reads, and the loss of its device. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {useBackend} from '../../src/backend';
-import '../../src/backend/webgpu';
 import {DeviceLostError, withSeed} from '../../src/core';
 import {Trainer} from '../../src/trainer';
 import {gradientCases} from './gradientCases';
@@ -20,21 +15,7 @@ import {
   weightedValue,
   weightsFor,
 } from './numericGradient';
-
-const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (existsSync(swiftShader)) process.env['VK_ICD_FILENAMES'] ??= swiftShader;
-process.env['XDG_RUNTIME_DIR'] ??= '/tmp';
-
-const options = {softwareAdapter: true};
-const missing = await useBackend('webgpu', options).then(
-  () => undefined,
-  (error: unknown) => String(error),
-);
-if (missing !== undefined) {
-  process.stderr.write(
-    `WebGPU in Node was not tested: ${missing} On Debian: apt-get install libvulkan1 chromium.\n`,
-  );
-}
+import {missing, useWebgpu} from './softwareGpu';
 
 describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
   test('is not taken for a GPU where the processor imitates one, unless that is asked for', async () => {
@@ -58,7 +39,7 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
           gradient: numericGradient(reference),
         });
       }
-      await useBackend('webgpu', options);
+      await useWebgpu();
     });
 
     test.each(gradientCases)('$name has the right value and gradient', async testCase => {
@@ -89,7 +70,7 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
 
   test('trains a small convolutional model as wasm does, with no read-back in a step', async () => {
     const onWasm = await lossesOn(() => useBackend('wasm'));
-    const onGpu = await lossesOn(() => useBackend('webgpu', options));
+    const onGpu = await lossesOn(useWebgpu);
     expect(onGpu.losses).toHaveLength(onWasm.losses.length);
     onGpu.losses.forEach((loss, i) => expect(Math.abs(loss - onWasm.losses[i]!)).toBeLessThan(1e-3));
     expect(onGpu.leaked).toBe(0);
@@ -98,7 +79,7 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
   });
 
   test('a tensor that was computed cannot be read at once, and the error says how it can', async () => {
-    await useBackend('webgpu', options);
+    await useWebgpu();
     const x = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
     expect(() => x.dataSync()).toThrow('await tensor.data()');
     expect((await x.data())[0]).toBe(64);
@@ -107,7 +88,7 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
   });
 
   test('a lost device is a typed error for whoever computes or reads, and can be started again', async () => {
-    const {tfjsName} = await useBackend('webgpu', options);
+    const {tfjsName} = await useWebgpu();
     const x = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
     const {device} = tf.backend() as unknown as {device: {destroy(): void; lost: Promise<unknown>}};
     device.destroy();
@@ -117,7 +98,7 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
     await expect(x.data()).rejects.toThrow("The device of the backend 'webgpu' was lost");
     x.dispose();
     expect((await useBackend('cpu')).name).toBe('cpu');
-    expect((await useBackend('webgpu', options)).tfjsName).toBe(tfjsName);
+    expect((await useWebgpu()).tfjsName).toBe(tfjsName);
     const y = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
     expect((await y.data())[0]).toBe(64);
     y.dispose();

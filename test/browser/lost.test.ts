@@ -1,0 +1,71 @@
+/** A page that loses its WebGL context in the middle of training. */
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {describe, expect, it} from 'vitest';
+import {runInChromium} from './chromium';
+
+const dist = join(fileURLToPath(new URL('../../', import.meta.url)), 'dist');
+
+/** `train(store, callbacks)` gives the history of 4 epochs of 5 batches, backed up after every 3. */
+const training = `
+  const {tf, layers, useBackend, withSeed, Trainer, Random, BackupAndRestore, MemoryStore} =
+    await import('/glassbox.browser.js');
+  await import('/glassbox.webgl.js');
+  const random = new Random(1, 'data');
+  const x = {values: Float32Array.from({length: 160}, () => random.normal()), shape: [40, 4]};
+  const y = Int32Array.from({length: 40}, (_, i) => x.values[4 * i] > x.values[4 * i + 1] ? 1 : 0);
+  const train = async (store, callbacks = []) => {
+    const {dense, batchNormalization, dropout} = layers.layers;
+    const model = withSeed(1, () => layers.sequential({layers: [
+      dense({units: 8, activation: 'relu', inputShape: [4], kernelRegularizer: 'l1l2'}),
+      batchNormalization({momentum: 0.9}), dropout({rate: 0.25}), dense({units: 2, activation: 'softmax'}),
+    ]}));
+    const trainer = new Trainer(model, {
+      loss: 'sparseCategoricalCrossentropy', optimizer: 'adam', metrics: ['accuracy'], seed: 3,
+      callbacks: [new BackupAndRestore({store, everyBatches: 3}), ...callbacks],
+    });
+    try {
+      return (await trainer.fit([x, y], {epochs: 4, batchSize: 8, validation: [x, y]})).history;
+    } finally {
+      trainer.dispose();
+      model.dispose();
+    }
+  };`;
+
+interface Outcome {
+  whole: Record<string, number[]>;
+  resumed: Record<string, number[]>;
+  failure: string;
+  leaked: number;
+}
+
+describe('training in a page that loses its WebGL context', () => {
+  it.each([
+    ['between two batches', 'onTrainBatchEnd', 11],
+    ['before a batch is computed', 'onTrainBatchBegin', 11],
+    ['right after a backup', 'onTrainBatchEnd', 12],
+  ])('%s fails with a typed error, and resumes on wasm', async (_, hook, batch) => {
+    const {whole, resumed, failure, leaked} = (await runInChromium(
+      dist,
+      `${training}
+       await useBackend('wasm');
+       const whole = await train(new MemoryStore());
+       await useBackend('webgl');
+       const store = new MemoryStore();
+       const before = tf.memory().numTensors;
+       const failure = await train(store, [{order: 200, ${hook}({batches}) {
+         if (batches === ${batch}) tf.backend().gpgpu.gl.getExtension('WEBGL_lose_context').loseContext();
+       }}]).catch(error => error);
+       const leaked = tf.memory().numTensors - before;
+       await useBackend('wasm');
+       return {whole, resumed: await train(store), failure: String(failure.name), leaked};`,
+    )) as Outcome;
+    expect(failure).toBe('DeviceLostError');
+    expect(leaked).toBe(0);
+    expect(Object.keys(resumed)).toEqual(Object.keys(whole));
+    for (const [name, values] of Object.entries(whole)) {
+      expect(resumed[name]).toHaveLength(4);
+      values.forEach((value, i) => expect(resumed[name]![i]).toBeCloseTo(value, 3));
+    }
+  });
+});
