@@ -2,7 +2,7 @@
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {runInChromium} from './chromium';
+import {runInChromium} from './runInChromium';
 
 const dist = join(fileURLToPath(new URL('../../', import.meta.url)), 'dist');
 
