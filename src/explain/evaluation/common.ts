@@ -11,7 +11,6 @@ import type {ExplainInput} from '../inputs';
 import {checkWholeNumbers} from '../options';
 import {scoredModel} from '../model';
 import type {ExplainableModel, ModelOptions, ScoredModel} from '../model';
-import {inputSite} from '../site';
 
 /** What every measure of an explanation takes. */
 export interface MeasureOptions extends ModelOptions {
@@ -82,7 +81,10 @@ export async function measured(
     return {
       model: scored,
       input,
-      isDiscrete: x.dtype !== 'float32' || tf.tidy(() => inputSite(scored).read([x])[0] !== x),
+      // There is one input: an embedding looks up what it holds.
+      isDiscrete:
+        x.dtype !== 'float32' ||
+        scored.graph?.layers.some(({layer}) => layer.getClassName() === 'Embedding') === true,
       size: x.size / x.shape[0],
       batchSize,
       signal,
