@@ -6,7 +6,8 @@ import {broadcastGradients} from './broadcasting';
 import {clipping} from './clipping';
 import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
-import {cropAndResizeGradient} from './cropAndResize';
+import {categoryEncoding} from './categoryEncoding';
+import {cropAndResize, cropAndResizeGradient} from './cropAndResize';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
 import {emptyReductions} from './emptyReductions';
@@ -54,6 +55,8 @@ const all: readonly Repair[] = [
   scanGradients,
   indexingGradients,
   stridedSliceGradient,
+  categoryEncoding,
+  cropAndResize,
   cropAndResizeGradient,
   mirrorPadGradient,
   layoutGradients,

@@ -1,5 +1,5 @@
 /** The border to tfjs's WebGL backend. */
-import type {KernelBackend} from '@tensorflow/tfjs-core';
+import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {MathBackendWebGL} from '@tensorflow/tfjs-backend-webgl';
 
 type Package = typeof import('@tensorflow/tfjs-backend-webgl');
@@ -19,4 +19,52 @@ export function instanceOnNewContext(tfjs: Package): KernelBackend {
 /** Tells tfjs how many bits a number has on the device. */
 export function setFloatPrecision(instance: KernelBackend, bits: 16 | 32): void {
   (instance as unknown as {floatPrecisionValue: 16 | 32}).floatPrecisionValue = bits;
+}
+
+/** A kernel whose programs for the GPU have another text. */
+export function withProgramText(kernel: KernelConfig, rewrite: (text: string) => string): KernelConfig {
+  return {
+    ...kernel,
+    kernelFunc: call => {
+      const backend = call.backend as MathBackendWebGL;
+      const run: MathBackendWebGL['runWebGLProgram'] = (program, ...rest) => {
+        program.userCode = rewrite(program.userCode);
+        return backend.runWebGLProgram(program, ...rest);
+      };
+      const overlay = Object.create(backend, {runWebGLProgram: {value: run}}) as MathBackendWebGL;
+      return kernel.kernelFunc({...call, backend: overlay});
+    },
+  };
+}
+
+/** A kernel that computes each number from the one in its place; `code` defines `float of(float x)`. */
+export function elementwiseKernel(kernelName: string, backendName: string, code: string): KernelConfig {
+  return {
+    kernelName,
+    backendName,
+    kernelFunc: ({inputs, backend}) => {
+      const x = inputs['x']!;
+      const program = {
+        variableNames: ['A'],
+        outputShape: x.shape,
+        userCode: `${code}\nvoid main() { setOutput(of(getAAtOutCoords())); }`,
+      };
+      return (backend as MathBackendWebGL).runWebGLProgram(program, [x], x.dtype);
+    },
+  };
+}
+
+/**
+ * The same numbers without what a texture of packed numbers holds beside them: four make a pixel, and where a side is
+ * odd, some are none of the tensor's. A new tensor, or the one that was given.
+ */
+export function withoutStrays(backend: unknown, info: TensorInfo): TensorInfo {
+  const {texData} = backend as MathBackendWebGL;
+  const {texture, isPacked} = texData.get(info.dataId);
+  return texture == null || isPacked !== true ? info : (backend as MathBackendWebGL).unpackTensor(info);
+}
+
+/** Frees a tensor that only a kernel knows of. */
+export function freeOn(backend: unknown, info: TensorInfo): void {
+  (backend as MathBackendWebGL).disposeIntermediateTensorInfo(info);
 }

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Repair} from '../repairs/types';
 import {withProgramText} from './tfjsInternals';
+import {trigonometry} from './trigonometry';
 
 export const webgpuRepairs: readonly Repair[] = [
   {
@@ -16,5 +17,11 @@ export const webgpuRepairs: readonly Repair[] = [
         'wD * uniforms.filterDims.y * uniforms.filterDims.z',
       ),
     ],
+  },
+  {
+    id: 'webgpu/trigonometry',
+    description: 'GPUs may give sin, cos and tan with three right digits on WebGPU; they have seven now.',
+    backends: ['webgpu'],
+    kernels: (_, context) => trigonometry(context),
   },
 ];

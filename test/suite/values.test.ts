@@ -1,0 +1,135 @@
+/** What only some backends compute wrong, held to plain loops in float64. */
+import * as tf from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor2D, Tensor4D} from '@tensorflow/tfjs-core';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {useBackend} from 'glassbox';
+import {backendUnderTest} from '../backendUnderTest';
+import {distance, uniforms} from './numbers';
+
+/** Reads a result next to what it was made of. */
+async function found(compute: () => Tensor): Promise<ArrayLike<number>> {
+  const result = tf.tidy(compute);
+  return result.data().finally(() => result.dispose());
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+describe(`values on ${backendUnderTest}`, () => {
+  beforeAll(async () => {
+    await useBackend(backendUnderTest);
+  });
+
+  // Sizes beyond those that tfjs computes on the CPU whatever the backend.
+  describe.each([1, 5, 8, 33])('of products over %i terms', terms => {
+    const [rows, columns] = [40, 30];
+    const left = Float32Array.from({length: rows * terms}, (_, i) => Math.sin(i * 7.1 + 1));
+    const right = Float32Array.from({length: terms * columns}, (_, i) => Math.sin(i * 3.7 + 2));
+    const expected = Float64Array.from({length: rows * columns}, (_, i) => {
+      let sum = 0;
+      for (let k = 0; k < terms; k++) {
+        const [a, b] = [left[Math.floor(i / columns) * terms + k]!, right[k * columns + (i % columns)]!];
+        sum += sigmoid(a) * Math.exp(b);
+      }
+      return sum;
+    });
+    /** Neither is zero where its argument is. */
+    const factors = (): [Tensor, Tensor] => [
+      tf.sigmoid(tf.tensor(left, [rows, terms])),
+      tf.exp(tf.tensor(right, [terms, columns])),
+    ];
+
+    it('matMul sums up those and no others', async () => {
+      const product = await found(() => {
+        const [a, b] = factors();
+        return tf.matMul(a, b);
+      });
+      expect(distance([product], [expected])).toBeLessThan(1e-5);
+      const transposed = await found(() => {
+        const [a, b] = factors().map(factor => tf.transpose(factor)) as [Tensor2D, Tensor2D];
+        return tf.matMul(a, b, true, true);
+      });
+      expect(distance([transposed], [expected])).toBeLessThan(1e-5);
+    });
+
+    it('a convolution by single pixels sums up those and no others', async () => {
+      const product = await found(() => {
+        const [a, b] = factors();
+        const filter = tf.reshape<tf.Rank.R4>(b, [1, 1, terms, columns]);
+        return tf.conv2d(tf.reshape<tf.Rank.R4>(a, [1, 8, 5, terms]), filter, 1, 'valid');
+      });
+      expect(distance([product], [expected])).toBeLessThan(1e-5);
+    });
+
+    it('a transposed convolution sums up those and no others', async () => {
+      const product = await found(() => {
+        const [a, b] = factors();
+        const filter = tf.reshape<tf.Rank.R4>(tf.transpose(b), [1, 1, columns, terms]);
+        const x = tf.reshape<tf.Rank.R4>(a, [1, 8, 5, terms]);
+        return tf.conv2dTranspose(x, filter, [1, 8, 5, columns], 1, 'valid');
+      });
+      expect(distance([product], [expected])).toBeLessThan(1e-5);
+    });
+  });
+
+  it.each(['sin', 'cos', 'tan'] as const)('of %s have the digits of a float32', async name => {
+    const range = name === 'tan' ? 1.4 : 300;
+    const x = Float32Array.from({length: 997}, (_, i) => ((i - 498) / 498) * range);
+    const values = await found(() => tf[name](tf.tensor1d(x)));
+    expect(distance([values], [Float64Array.from(x, Math[name])])).toBeLessThan(1e-6);
+  });
+
+  describe('of cropAndResize', () => {
+    it('are those of the image that a box names', async () => {
+      const values = await found(() => {
+        const image = tf.mul<Tensor4D>(tf.ones([3, 8, 8, 4]), tf.reshape(tf.range(1, 4), [3, 1, 1, 1]));
+        const boxes = tf.tensor2d(Array.from({length: 5}, () => [0.1, 0.2, 0.8, 0.7]));
+        return tf.image.cropAndResize(image, boxes, tf.tensor1d([2, 0, 1, 2, 2], 'int32'), [2, 2]);
+      });
+      const images = [3, 1, 2, 3, 3].flatMap(image => new Array<number>(16).fill(image));
+      expect(distance([values], [images])).toBeLessThan(1e-6);
+    });
+
+    it.each([
+      [28, 14],
+      [8, 26],
+      [4, 22],
+      [7, 6],
+    ])('reach the last pixel of a whole image of %i, cropped to %i', async (size, crop) => {
+      const ramp = uniforms('ramp', [1, size, size, 4]) as Tensor4D;
+      const whole = await ramp.data();
+      for (const method of ['bilinear', 'nearest'] as const) {
+        const values = await found(() =>
+          tf.image.cropAndResize(
+            ramp,
+            tf.tensor2d([[0, 0, 1, 1]]),
+            tf.tensor1d([0], 'int32'),
+            [crop, crop],
+            method,
+            -9,
+          ),
+        );
+        expect(Math.min(...Array.from(values))).toBeGreaterThan(-1.001);
+        expect(distance([Array.from(values).slice(-4)], [Array.from(whole).slice(-4)])).toBeLessThan(1e-4);
+      }
+      ramp.dispose();
+    });
+
+    it('are the given value outside of the image', async () => {
+      const values = await found(() =>
+        tf.image.cropAndResize(
+          tf.ones([1, 8, 8, 4]),
+          tf.tensor2d([[0, 0, 1.2, 1]]),
+          tf.tensor1d([0], 'int32'),
+          [7, 2],
+          'bilinear',
+          5,
+        ),
+      );
+      // Rows lie at 0, 1.4 … 7, 8.4.
+      expect([...Array.from(values)]).toEqual([
+        ...new Array<number>(48).fill(1),
+        ...new Array<number>(8).fill(5),
+      ]);
+    });
+  });
+});
