@@ -7,6 +7,7 @@ import {MemoryStore} from '../../src/checkpoint';
 import {DeviceLostError} from '../../src/core';
 import {Trainer} from '../../src/trainer';
 import type {Callback, FitResult} from '../../src/trainer';
+import {curveOf, memoryOver} from '../suite/smallNetwork';
 import {blobs, classifier} from '../trainer/fixtures';
 import {missing, useWebgpu} from './softwareGpu';
 
@@ -26,6 +27,24 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
     const expected = await evaluate();
     await useWebgpu();
     expect(await evaluate()).toBeCloseTo(expected, 4);
+  });
+
+  it('starts from the same weights as wasm by a seed, and has losses that agree to 1e-3 over 50 steps', async () => {
+    await useBackend('wasm');
+    const expected = await curveOf(3);
+    await useWebgpu();
+    const found = await curveOf(3);
+    expect(found.first).toEqual(expected.first);
+    expect(found.losses).toHaveLength(50);
+    found.losses.forEach((loss, step) => expect(Math.abs(loss - expected.losses[step]!)).toBeLessThan(1e-3));
+  });
+
+  it('has tensors and the memory of the device flat over 500 steps', async () => {
+    await useWebgpu();
+    const [warm, ...later] = (await memoryOver(500)).slice(4);
+    expect(warm!.device).toHaveLength(2);
+    expect(later).toHaveLength(20);
+    for (const moment of later) expect(moment).toEqual(warm);
   });
 
   describe('whose device is lost in the middle of training', () => {
