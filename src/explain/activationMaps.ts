@@ -28,9 +28,9 @@ export function mapsSite(model: ScoredModel, layer: string | undefined): Site {
   return layerSite(model, path);
 }
 
-function lastConvolution({graph}: ScoredModel): string | undefined {
+function lastConvolution({graph, calls}: ScoredModel): string | undefined {
   if (graph === undefined) return undefined;
-  const last = graph.layers.findLast(({layer}) => CONVOLUTIONS.has(layer.getClassName()));
+  const last = calls.findLast(({layer}) => CONVOLUTIONS.has(layer.getClassName()));
   if (last !== undefined) return last.path;
   throw new ConfigurationError('The model has no convolution.', {
     hint: 'Name the layer whose maps are wanted: {layer: name}.',

@@ -86,7 +86,7 @@ export class Counterfactual {
     const {starts, maxIterations, background} = options;
     checkWholeNumber('Counterfactual', 'starts', starts);
     checkWholeNumber('Counterfactual', 'maxIterations', maxIterations);
-    this.model = scoredModel(model, {head: 'output', ...options});
+    this.model = scoredModel(model, options);
     this.background = background === undefined ? undefined : readMatrix(background, 'background');
     // `explain` reports it.
     this.background?.catch(() => undefined);

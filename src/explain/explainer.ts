@@ -73,7 +73,7 @@ export class ExplanationFrame {
     checkNames(method, options, [...EXPLAINER_OPTIONS, ...ownOptions]);
     if (options.featureNames !== undefined) checkFeatureNames(options.featureNames);
     checkWholeNumbers(method, options);
-    this.model = scoredModel(model, {head, ...options});
+    this.model = scoredModel(model, options, head);
   }
 
   async explain(

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import {ConfigurationError} from '../core';
 import {releasingTape} from '../graph';
 import type {LayerCall} from '../graph';
 import {baselinesFor} from './baseline';
@@ -9,7 +10,7 @@ import type {ExplainerOptions} from './explainer';
 import {GradientExplainer} from './gradientExplainer';
 import type {GradientAttributions, GradientRequest} from './gradientExplainer';
 import type {ExplainableModel} from './model';
-import {inputSite, layerSite} from './site';
+import {differentiate, inputSite, layerSite} from './site';
 import {nextTurn} from './turns';
 
 export interface LayerConductanceOptions extends ExplainerOptions {
@@ -107,7 +108,7 @@ export class LayerConductance extends GradientExplainer<LayerConductanceOptions>
         );
       const weights = repeat(row(dy)) as Tensor2D;
       const zeros = tf.zeros([at.length, ...values[0]!.shape.slice(1)]);
-      const gradient = releasingTape(() => tf.grad(scoreWith)(zeros, weights));
+      const gradient = differentiate(() => tf.grad(scoreWith)(zeros, weights));
       const parts = at.length - 1;
       const change = tf.sub(sliceRows(reached!, 1, parts), sliceRows(reached!, 0, parts));
       const mean = tf.div(tf.add(sliceRows(gradient, 1, parts), sliceRows(gradient, 0, parts)), 2);

@@ -6,7 +6,7 @@ import type {NamedTensorMap, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import {LayersModel} from '@tensorflow/tfjs-layers';
 import {ConfigurationError, UnsupportedLayerError, asGiven, unknownName} from '../core';
 import {ModelGraph} from '../graph';
-import type {LayerCall} from '../graph';
+import type {LayerCall, PlannedCall} from '../graph';
 import {toTensor} from './inputs';
 import {callInScope, callWithoutActivation, hasProbabilities} from './tfjsInternals';
 
@@ -32,8 +32,9 @@ export interface ModelOptions {
   /** Which output of a model with several: its name or place. */
   output?: string | number;
   /**
-   * `'logits'` explains what goes into a final softmax or sigmoid, `'output'` what the model gives. Gradient methods
-   * default to logits, perturbation methods to the output.
+   * `'logits'` explains what goes into a final softmax or sigmoid of a LayersModel, `'output'` what the model gives.
+   * Gradient methods default to logits, perturbation methods to the output; functions and GraphModels are explained as
+   * they are.
    */
   head?: 'logits' | 'output';
 }
@@ -48,10 +49,17 @@ export function isCall({path, nodeIndex}: CallId, other: CallId | undefined): bo
   return path === other?.path && nodeIndex === other.nodeIndex;
 }
 
+/** A text for each call of its own. */
+export function keyOf({path, nodeIndex}: CallId): string {
+  return `${path}#${nodeIndex}`;
+}
+
 /** A model as explainers see it. */
 export interface ScoredModel {
   /** The LayersModel behind it, for methods that look at its layers. */
   readonly graph: ModelGraph | undefined;
+  /** The calls of layers that lead to the scores, in order; what else the model computes is nobody's concern. */
+  readonly calls: readonly PlannedCall[];
   /** How many inputs it has; undefined for a function, which takes what it is given. */
   readonly inputCount: number | undefined;
   /** The call whose activation is left out, where `head` is `'logits'`. */
@@ -67,14 +75,24 @@ export interface ScoredModel {
 }
 
 /**
- * @throws ConfigurationError for what is no model, or for a model with several outputs and no choice.
+ * @param usual what is explained where the options do not choose
+ * @throws ConfigurationError for what is no model, for a model with several outputs and no choice, or where logits are
+ * asked of what does not show its layers.
  */
 export function scoredModel(
   model: ExplainableModel,
-  {output, head = 'output'}: ModelOptions = {},
+  options: ModelOptions = {},
+  usual: 'logits' | 'output' = 'output',
 ): ScoredModel {
+  const {output, head = usual} = options;
   if (head !== 'logits' && head !== 'output') throw unknownName('head', String(head), ['logits', 'output']);
   if (model instanceof LayersModel) return layersModel(ModelGraph.of(model), output, head);
+  if (options.head === 'logits') {
+    throw new ConfigurationError('Only of a LayersModel is it known what goes into its last activation.', {
+      hint: 'Leave out {head}, and give a function or an output that ends in logits.',
+      code: 'configuration/head',
+    });
+  }
   if (typeof model === 'function') return scoreFunction(model as ScoreFunction);
   if (isGraphModel(model)) return graphModel(model, output);
   throw new ConfigurationError('Nothing that can be explained was given.', {
@@ -93,20 +111,19 @@ function layersModel(graph: ModelGraph, output: string | number | undefined, hea
   const port = graph.outputs[index]!;
   const cutsHead = head === 'logits' && hasProbabilities(port.activation);
   const cutAt = cutsHead ? graph.activationCall(index) : undefined;
+  const calls = graph.callsTo(index);
+  const onTheWay = new Set(calls.map(keyOf));
   const score = (inputs: readonly Tensor[], intercept?: Intercept): Tensor2D => {
-    // Whoever looks on sees the last layer without its activation.
-    const look: Intercept | undefined = cutAt
-      ? call => {
-          if (!isCall(call, cutAt)) return intercept?.(call);
-          const outputs = [callWithoutActivation(call)];
-          return intercept?.({...call, outputs}) ?? outputs;
-        }
-      : intercept;
-    const {outputs} = graph.run(inputs, look === undefined ? {} : {intercept: look});
+    // Whoever looks on sees the last layer without its activation, and no branch to another output.
+    const look: Intercept = call => {
+      const outputs = isCall(call, cutAt) ? [callWithoutActivation(call)] : call.outputs;
+      return (onTheWay.has(keyOf(call)) && intercept?.({...call, outputs})) || outputs;
+    };
+    const {outputs} = graph.run(inputs, cutAt || intercept ? {intercept: look} : {});
     return matrix(outputs[index]!);
   };
   return {
-    graph,
+    ...{graph, calls},
     inputCount: graph.inputs.length,
     cutAt,
     score,
@@ -122,7 +139,7 @@ function graphModel(model: GraphModelLike, output: string | number | undefined):
     return matrix(model.execute(fed, name) as Tensor);
   };
   return {
-    graph: undefined,
+    ...{graph: undefined, calls: []},
     inputCount: model.inputs.length,
     cutAt: undefined,
     score,
@@ -143,7 +160,7 @@ function scoreFunction(run: ScoreFunction): ScoredModel {
   const call = (inputs: readonly Tensor[]): ScoresLike | Promise<ScoresLike> =>
     run((inputs.length === 1 ? inputs[0]! : [...inputs]) as Tensor & Tensor[]);
   return {
-    graph: undefined,
+    ...{graph: undefined, calls: []},
     inputCount: undefined,
     cutAt: undefined,
     score(inputs) {

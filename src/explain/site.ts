@@ -4,9 +4,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
+import {ConfigurationError, GlassboxError, UnsupportedLayerError, unknownName} from '../core';
 import {releasingTape} from '../graph';
-import type {LayerCall, ModelGraph} from '../graph';
+import type {LayerCall, PlannedCall} from '../graph';
+import {isCall, keyOf} from './model';
 import type {Intercept, ScoredModel} from './model';
 
 /** See the head of this file. All methods are called inside a tidy. */
@@ -19,29 +20,66 @@ export interface Site {
   score(inputs: readonly Tensor[], values: readonly Tensor[], intercept?: Intercept): Tensor2D;
 }
 
-/** The model's inputs; for an input of indices the outputs of the embeddings that look them up. */
+/**
+ * The model's inputs; for an input of indices what the embeddings that look them up give, one beside the other.
+ *
+ * @throws UnsupportedLayerError where indices are read by another layer too: what goes through it has no gradient.
+ */
 export function inputSite(model: ScoredModel): Site {
-  const embeddings = model.graph === undefined ? [] : embeddedInputs(model.graph);
-  if (embeddings.every(path => path === undefined)) {
+  const lookups = lookupsOf(model);
+  const all = lookups.flat();
+  if (all.length === 0) {
     return {
       read: inputs => [...inputs],
       score: (_inputs, values, intercept) => model.score(values, intercept),
     };
   }
+  const other = all.find(({layer}) => !isEmbedding(layer));
+  if (other !== undefined) {
+    throw new UnsupportedLayerError(
+      `An embedding and layer '${other.layer.name}' read the same input: indices have no gradient there.`,
+      {
+        hint: 'Give that layer an input of its own, or take a perturbation method such as KernelShap.',
+        code: 'layer/indices',
+      },
+    );
+  }
   return {
     read(inputs) {
-      const found = capture(model, inputs, ({path}) => embeddings.includes(path));
-      return inputs.map((input, i) => found.get(embeddings[i] ?? '') ?? input);
+      const keys = new Set(all.map(keyOf));
+      const found = capture(model, inputs, call => keys.has(keyOf(call)));
+      return inputs.map((input, i) => {
+        const parts = lookups[i]!.map(call => found.get(keyOf(call))!);
+        return parts.length === 0 ? input : tf.concat(parts, -1);
+      });
     },
     score(inputs, values, intercept) {
-      const fed = inputs.map((input, i) => (embeddings[i] === undefined ? values[i]! : input));
+      const fed = inputs.map((input, i) => (lookups[i]!.length === 0 ? values[i]! : input));
+      const parts = new Map<string, Tensor>();
+      lookups.forEach((calls, i) => {
+        const sizes = calls.map(({layer}) => Number(layer.getConfig()['outputDim']));
+        const split = calls.length > 1 ? tf.split(values[i]!, sizes, -1) : [values[i]!];
+        calls.forEach((call, at) => parts.set(keyOf(call), split[at]!));
+      });
       return model.score(fed, call => {
-        const replaced = intercept?.(call);
-        const at = embeddings.indexOf(call.path);
-        return at < 0 ? replaced : [tf.clone(values[at]!)];
+        const part = parts.get(keyOf(call));
+        const outputs = part === undefined ? call.outputs : [tf.clone(part)];
+        return intercept?.({...call, outputs}) ?? outputs;
       });
     },
   };
+}
+
+/** For each input the calls that read it, if an embedding is among them. */
+export function lookupsOf({graph, calls}: ScoredModel): PlannedCall[][] {
+  return (graph?.inputs ?? []).map((_, i) => {
+    const readers = calls.filter(({inputs}) => inputs.includes(i));
+    return readers.some(({layer}) => isEmbedding(layer)) ? readers : [];
+  });
+}
+
+function isEmbedding(layer: PlannedCall['layer']): boolean {
+  return layer.getClassName() === 'Embedding';
 }
 
 /**
@@ -52,21 +90,21 @@ export function inputSite(model: ScoredModel): Site {
  */
 export function layerSite(model: ScoredModel, layer: string): Site {
   const path = findLayer(model, layer);
-  const isHere = (call: LayerCall): boolean => call.path === path && call.nodeIndex === 0;
+  const here = {path, nodeIndex: 0};
   return {
     layer: path,
     read(inputs) {
-      const value = capture(model, inputs, isHere).get(path);
+      const value = capture(model, inputs, call => isCall(call, here)).get(keyOf(here));
       if (value !== undefined) return [value];
-      throw new UnsupportedLayerError(`Layer '${layer}' is part of a layer that is run as a whole.`, {
-        hint: 'Name the layer around it.',
+      throw new UnsupportedLayerError(`Layer '${layer}' is not run by itself on the way to this score.`, {
+        hint: 'Name one that leads to the output explained, or the layer around this one.',
         code: 'layer/inner',
       });
     },
     score: (inputs, values, intercept) =>
       model.score(inputs, call => {
         const replaced = intercept?.(call);
-        return isHere(call) ? [tf.clone(values[0]!)] : replaced;
+        return isCall(call, here) ? [tf.clone(values[0]!)] : replaced;
       }),
   };
 }
@@ -88,7 +126,7 @@ export function findLayer({graph}: ScoredModel, layer: string | undefined): stri
   );
 }
 
-/** What some layers give for inputs, by their paths: tensors of the surrounding tidy. */
+/** What some calls give for inputs, by their keys: tensors of the surrounding tidy. */
 function capture(
   model: ScoredModel,
   inputs: readonly Tensor[],
@@ -97,27 +135,14 @@ function capture(
   const kept = new Map<string, Tensor>();
   try {
     model.score(inputs, call => {
-      if (isWanted(call)) kept.set(call.path, tf.keep(call.outputs[0]!.clone()));
+      if (isWanted(call)) kept.set(keyOf(call), tf.keep(call.outputs[0]!.clone()));
       return undefined;
     });
     // Kept, they outlived the run; their clones belong to whoever asked.
-    return new Map([...kept].map(([path, tensor]) => [path, tensor.clone()]));
+    return new Map([...kept].map(([key, tensor]) => [key, tensor.clone()]));
   } finally {
     tf.dispose([...kept.values()]);
   }
-}
-
-/** For each input the path of the embedding that reads it, if one does. */
-function embeddedInputs(graph: ModelGraph): (string | undefined)[] {
-  const embeddings = graph.layers.filter(({layer}) => layer.getClassName() === 'Embedding');
-  return graph.inputs.map(
-    ({name}) =>
-      embeddings.find(({layer}) => {
-        const {input} = layer;
-        const first = Array.isArray(input) ? input[0]! : input;
-        return first.sourceLayer.name === name;
-      })?.path,
-  );
 }
 
 /** Scores and gradients of `Σ dy · scores` at a site: tensors of the surrounding tidy. */
@@ -129,8 +154,27 @@ export function gradientsAt(
   intercept?: Intercept,
 ): {scores: Tensor2D; gradients: Tensor[]} {
   const scoreAt = (...at: Tensor[]): Tensor2D => site.score(inputs, at, intercept);
-  const {value, grads} = releasingTape(() => tf.valueAndGrads(scoreAt)([...values], dy));
+  const {value, grads} = differentiate(() => tf.valueAndGrads(scoreAt)([...values], dy));
   // An input that the scores do not depend on has no gradient.
   const gradients = values.map((tensor, i) => grads[i] ?? tf.zerosLike(tensor));
   return {scores: value, gradients};
+}
+
+/**
+ * Runs a computation of gradients, which leaves nothing behind if it fails.
+ *
+ * @throws UnsupportedLayerError where tfjs finds no gradient.
+ */
+export function differentiate<T>(compute: () => T): T {
+  try {
+    return releasingTape(compute);
+  } catch (error) {
+    const {message} = error as Error;
+    if (error instanceof GlassboxError || !/gradient/.test(message)) throw error;
+    throw new UnsupportedLayerError(`The score cannot be followed back: ${message.trim()}`, {
+      hint: 'Take a perturbation method such as KernelShap, which needs no gradients.',
+      code: 'layer/gradient',
+      cause: error,
+    });
+  }
 }

@@ -14,7 +14,7 @@ import {checkInputs, inputPorts, outputPorts} from './ports';
 import {totalPenalty} from './regularization';
 import {StatisticsLedger} from './statistics';
 import {symbolicPorts} from './tfjsInternals';
-import type {OutputPort, Parameter, Port, RunOptions, RunResult} from './types';
+import type {OutputPort, Parameter, PlannedCall, Port, RunOptions, RunResult} from './types';
 
 const graphs = new WeakMap<LayersModel, ModelGraph>();
 
@@ -89,6 +89,11 @@ export class ModelGraph {
   activationCall(output: number): {readonly path: string; readonly nodeIndex: number} | undefined {
     const port = this.outputs[output];
     return port && this.plan.callBehind(output, port.activationLayer);
+  }
+
+  /** The calls that lead to an output, in the order of a run. */
+  callsTo(output: number): PlannedCall[] {
+    return this.plan.callsTo(output);
   }
 
   /** All weights in graph order, with `trainable` as it is now. A shared layer's appear once. */

@@ -15,7 +15,7 @@ import type {MaskRule, Masks} from './masks';
 import {CallRandomness} from './randomness';
 import {isDisposable, isRecordingGradient, nodeOf, symbolicPorts, withoutRecording} from './tfjsInternals';
 import type {Layer, LayerNode} from './tfjsInternals';
-import type {LayerCall, LayerRandomness} from './types';
+import type {LayerCall, LayerRandomness, PlannedCall} from './types';
 
 interface Step {
   readonly entry: LayerEntry;
@@ -66,6 +66,20 @@ export class Plan {
       slot = step?.inputs[0];
     }
     return undefined;
+  }
+
+  /** The calls that lead to an output, in the order of a run. */
+  callsTo(output: number): PlannedCall[] {
+    const needed = new Set([this.outputSlots[output]]);
+    const leading = [...this.steps].reverse().filter(({inputs, outputs}) => {
+      const leads = outputs.some(slot => needed.has(slot));
+      if (leads) inputs.forEach(slot => needed.add(slot));
+      return leads;
+    });
+    return leading.reverse().map(({entry: {layer, path}, ...step}) => {
+      const {nodeIndex, inputs, outputs} = step;
+      return {layer, path, nodeIndex, inputs, outputs};
+    });
   }
 
   /** Runs every call in order. Tensors made on the way belong to the surrounding `tf.tidy`. */

@@ -60,6 +60,12 @@ export interface LayerCall {
   readonly outputs: readonly Tensor[];
 }
 
+/** A call before any run of it: which values it reads and makes, by their numbers. Those of the inputs come first. */
+export interface PlannedCall extends Pick<LayerCall, 'layer' | 'path' | 'nodeIndex'> {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
 /** A new value for a non-trainable weight (BatchNorm's moving statistics) that a training forward asks for. */
 export interface StatisticsUpdate {
   readonly variable: Variable;

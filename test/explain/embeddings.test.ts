@@ -1,13 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {input, layers, model as functional, sequential} from '@tensorflow/tfjs-layers';
-import type {SymbolicTensor} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {ConfigurationError, DataError, ShapeError, withSeed} from '../../src';
-import {IntegratedGradients, LayerIntegratedGradients, Saliency} from '../../src/explain';
+import {ConfigurationError, DataError, ShapeError, UnsupportedLayerError, withSeed} from '../../src';
+import {
+  DeepLift,
+  evaluateExplanation,
+  GradientShap,
+  InputXGradient,
+  IntegratedGradients,
+  KernelShap,
+  LayerConductance,
+  LayerIntegratedGradients,
+  LayerRelevance,
+  Saliency,
+  SmoothGrad,
+} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {distance} from './oracle';
 
-const {concatenate, dense, embedding, flatten} = layers;
+const {add, concatenate, dense, embedding, flatten, reshape} = layers;
+
+/** A layer's call in a functional model. */
+const call = (layer: layers.Layer, ...inputs: SymbolicTensor[]) =>
+  layer.apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
 
 describe.each(BACKENDS)('gradient methods on %s', backend => {
   const words = () =>
@@ -64,6 +80,159 @@ describe.each(BACKENDS)('gradient methods on %s', backend => {
     const of = (row: number) => weights[row * 2]!;
     expect(distance(attributions[0]!.data, [0, of(1)])).toBeLessThan(1e-5);
     expect(distance(attributions[1]!.data, [3 * of(2), 3 * of(3), 3 * of(4)])).toBeLessThan(1e-5);
+  });
+});
+
+describe.each(BACKENDS)('embeddings on %s', backend => {
+  const words = () => input({shape: [3]});
+  const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+
+  /** Every method attributes the difference of the scores, and no tensor stays. */
+  async function expectComplete(model: LayersModel, x: tf.Tensor[], shapes: number[][]): Promise<void> {
+    const tensors = tf.memory().numTensors;
+    const background = x.map(one => tf.zerosLike(one));
+    for (const explainer of [
+      new IntegratedGradients(model),
+      new DeepLift(model),
+      new GradientShap(model, {background, samples: 20}),
+    ]) {
+      const explanation = await explainer.explain(x);
+      expect(explanation.attributions.map(({shape}) => shape)).toEqual(shapes);
+      expect(explanation.warnings).toEqual([]);
+      const {outputs, baseValues} = explanation;
+      expect(Math.abs(outputs[0]! - baseValues![0]!)).toBeGreaterThan(1e-3);
+      expect(sum(explanation.attributions.flatMap(({data}) => [...data]))).toBeCloseTo(
+        outputs[0]! - baseValues![0]!,
+        5,
+      );
+    }
+    tf.dispose(background);
+    expect(tf.memory().numTensors).toBe(tensors);
+  }
+
+  it('of the same words stand side by side', async () => {
+    await activate(backend);
+    const i = words();
+    const tables = [2, 4].map(outputDim => embedding({inputDim: 5, outputDim, name: `table${outputDim}`}));
+    const joined = call(concatenate(), ...tables.map(table => call(flatten(), call(table, i))));
+    const scores = dense({units: 1, name: 'score'});
+    const model = withSeed(3, () => functional({inputs: i, outputs: call(scores, joined)}));
+    const x = tf.tensor2d([[1, 2, 3]]);
+    await expectComplete(model, [x], [[1, 3, 6]]);
+    // Linear: the weight of each number times what the word has there less what word 0 has, worked out in float64.
+    const [two, four] = tables.map(table => table.getWeights()[0]!.arraySync() as number[][]);
+    const weights = scores.getWeights()[0]!.dataSync();
+    const expected = [1, 2, 3].flatMap((word, at) => [
+      ...[0, 1].map(k => weights[2 * at + k]! * (two![word]![k]! - two![0]![k]!)),
+      ...[0, 1, 2, 3].map(k => weights[6 + 4 * at + k]! * (four![word]![k]! - four![0]![k]!)),
+    ]);
+    expect(distance((await new IntegratedGradients(model).explain(x)).values, expected)).toBeLessThan(1e-6);
+    expect(distance((await new DeepLift(model).explain(x)).values, expected)).toBeLessThan(1e-6);
+    const noisy = await new SmoothGrad(new InputXGradient(model), {samples: 3}).explain(x);
+    expect(noisy.shape).toEqual([1, 3, 6]);
+    model.dispose();
+  });
+
+  it('that two inputs share are two places', async () => {
+    await activate(backend);
+    const [a, b] = [words(), words()];
+    const table = embedding({inputDim: 5, outputDim: 2});
+    const scores = dense({units: 1});
+    const joined = call(concatenate(), ...[a, b].map(i => call(flatten(), call(table, i))));
+    const model = withSeed(4, () => functional({inputs: [a, b], outputs: call(scores, joined)}));
+    const x = [tf.tensor2d([[1, 2, 3]]), tf.tensor2d([[4, 4, 0]])];
+    const shapes = [
+      [1, 3, 2],
+      [1, 3, 2],
+    ];
+    await expectComplete(model, x, shapes);
+    const vectors = table.getWeights()[0]!.arraySync() as number[][];
+    const weights = scores.getWeights()[0]!.dataSync();
+    const {attributions} = await new InputXGradient(model).explain(x);
+    const expected = [1, 2, 3, 4, 4, 0].flatMap((word, at) =>
+      [0, 1].map(k => vectors[word]![k]! * weights[2 * at + k]!),
+    );
+    expect(
+      distance(
+        attributions.flatMap(({data}) => [...data]),
+        expected,
+      ),
+    ).toBeLessThan(1e-6);
+    model.dispose();
+  });
+
+  it('are found inside nested models, and of a shared encoder once for each use', async () => {
+    await activate(backend);
+    const {encoder, model} = withSeed(5, () => {
+      const inner = words();
+      const encoded = call(flatten(), call(embedding({inputDim: 5, outputDim: 2}), inner));
+      const encoder = functional({
+        inputs: inner,
+        outputs: call(dense({units: 2, activation: 'tanh'}), encoded),
+      });
+      const [a, b] = [words(), words()];
+      const both = call(concatenate(), call(encoder, a), call(encoder, b));
+      return {encoder, model: functional({inputs: [a, b], outputs: call(dense({units: 1}), both)})};
+    });
+    const x = [tf.tensor2d([[1, 2, 3]]), tf.tensor2d([[4, 4, 0]])];
+    await expectComplete(model, x, [
+      [1, 3, 2],
+      [1, 3, 2],
+    ]);
+    await expectComplete(encoder, [x[0]!], [[1, 3, 2]]);
+    expect((await new LayerRelevance(encoder).explain(x[0]!)).shape).toEqual([1, 3, 2]);
+    model.dispose();
+  });
+
+  it('conduct all of the difference themselves', async () => {
+    await activate(backend);
+    const model = withSeed(2, () =>
+      sequential({
+        layers: [
+          embedding({inputDim: 7, outputDim: 3, inputLength: 4, name: 'words'}),
+          flatten(),
+          dense({units: 1}),
+        ],
+      }),
+    );
+    const x = tf.tensor2d([[1, 2, 6, 0]]);
+    const conducted = await new LayerConductance(model, {layer: 'words'}).explain(x);
+    const integrated = await new IntegratedGradients(model).explain(x);
+    expect(distance(conducted.values, [...integrated.values])).toBeLessThan(1e-6);
+    model.dispose();
+  });
+
+  it('whose indices also go elsewhere are refused, but for what does not reach the score', async () => {
+    await activate(backend);
+    const i = words();
+    const embedded = call(
+      dense({units: 1}),
+      call(flatten(), call(embedding({inputDim: 5, outputDim: 2}), i)),
+    );
+    const own = call(dense({units: 1, name: 'numbers'}), i);
+    const mixed = functional({inputs: i, outputs: call(add(), own, embedded)});
+    expect(() => new Saliency(mixed)).toThrow(UnsupportedLayerError);
+    expect(() => new Saliency(mixed)).toThrow(/layer 'numbers' read the same input.*KernelShap/);
+    const apart = functional({inputs: i, outputs: [own, embedded]});
+    await expectComplete(functional({inputs: i, outputs: embedded}), [tf.tensor2d([[1, 2, 3]])], [[1, 3, 2]]);
+    const x = tf.tensor2d([[1, 2, 3]]);
+    expect((await new Saliency(apart, {output: 1}).explain(x)).shape).toEqual([1, 3, 2]);
+    expect((await new Saliency(apart, {output: 0}).explain(x)).shape).toEqual([1, 3]);
+    // Measures play with the words themselves, and need no gradient.
+    expect((await evaluateExplanation(new KernelShap(mixed), mixed, x)).deletion).toBeDefined();
+  });
+
+  it('behind another layer have no gradient, which is said', async () => {
+    await activate(backend);
+    const i = words();
+    const turned = call(embedding({inputDim: 5, outputDim: 2}), call(reshape({targetShape: [3, 1]}), i));
+    const model = functional({inputs: i, outputs: call(dense({units: 1}), call(flatten(), turned))});
+    const tensors = tf.memory().numTensors;
+    const explained = new IntegratedGradients(model).explain([[1, 2, 3]]);
+    await expect(explained).rejects.toThrow(UnsupportedLayerError);
+    await expect(explained).rejects.toThrow(/GatherV2.*KernelShap/s);
+    expect(tf.memory().numTensors).toBe(tensors);
+    model.dispose();
   });
 });
 

@@ -11,6 +11,7 @@ import type {ExplainInput} from '../inputs';
 import {checkWholeNumbers} from '../options';
 import {scoredModel} from '../model';
 import type {ExplainableModel, ModelOptions, ScoredModel} from '../model';
+import {lookupsOf} from '../site';
 
 /** What every measure of an explanation takes. */
 export interface MeasureOptions extends ModelOptions {
@@ -81,10 +82,7 @@ export async function measured(
     return {
       model: scored,
       input,
-      // There is one input: an embedding looks up what it holds.
-      isDiscrete:
-        x.dtype !== 'float32' ||
-        scored.graph?.layers.some(({layer}) => layer.getClassName() === 'Embedding') === true,
+      isDiscrete: x.dtype !== 'float32' || lookupsOf(scored).flat().length > 0,
       size: x.size / x.shape[0],
       batchSize,
       signal,
