@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
 import {unknownName} from '../core';
 import {baselinesFor} from './baseline';
 import type {Baseline} from './baseline';
@@ -9,6 +9,7 @@ import type {GradientAttributions, GradientRequest} from './gradientExplainer';
 import type {ExplainableModel, ScoredModel} from './model';
 import {RULES} from './quadrature';
 import type {Rule} from './quadrature';
+import {sumRows} from './rows';
 import {gradientsAt, inputSite, layerSite} from './site';
 import type {Site} from './site';
 import {nextTurn} from './turns';
@@ -71,19 +72,15 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
         await nextTurn(signal);
         const rows = Array.from({length: Math.min(batchSize, batch * steps - first)}, (_, i) => first + i);
         const next = tf.tidy(() => {
-          const example = tf.tensor1d(
-            rows.map(row => Math.floor(row / steps)),
-            'int32',
-          );
+          const examples = rows.map(row => Math.floor(row / steps));
+          const example = tf.tensor1d(examples, 'int32');
           const at = rows.map(row => points[row % steps]!);
           const weigh = rows.map(row => weights[row % steps]!);
           const along = values.map((value, i) => between(bases[i]!, value, example, at));
           const rowInputs = inputs.map(input => tf.gather(input, example));
           const {gradients} = gradientsAt(site, rowInputs, along, tf.gather(dy, example));
-          // Sums over an example's rows, as a product: [batch, rows] · [rows, …].
-          const mixing = tf.tensor2d(mixingOf(rows, weigh, steps, batch), [rows.length, batch]);
           return gradients.map((gradient, i) =>
-            tf.add(sums[i]!, tf.reshape(tf.matMul(mixing, flat(gradient), true), sums[i]!.shape)),
+            tf.add(sums[i]!, sumRows(gradient, examples, batch, weigh)),
           );
         });
         count(rows.length, rows.length);
@@ -131,21 +128,4 @@ function between(base: Tensor, value: Tensor, example: tf.Tensor1D, at: readonly
   const alpha = tf.tensor(Float32Array.from(at), [at.length, ...value.shape.slice(1).map(() => 1)]);
   const from = tf.gather(base, example);
   return tf.add(from, tf.mul(alpha, tf.sub(tf.gather(value, example), from)));
-}
-
-/** `[rows, batch]`: each row's weight, at its example. */
-function mixingOf(
-  rows: readonly number[],
-  weights: readonly number[],
-  steps: number,
-  batch: number,
-): Float32Array {
-  const mixing = new Float32Array(rows.length * batch);
-  rows.forEach((row, i) => (mixing[i * batch + Math.floor(row / steps)] = weights[i]!));
-  return mixing;
-}
-
-/** `[rows, …]` as `[rows, numbers of a row]`. */
-function flat(tensor: Tensor): Tensor2D {
-  return tf.reshape(tensor, [tensor.shape[0], -1]);
 }
