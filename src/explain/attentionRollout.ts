@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor3D, Tensor4D} from '@tensorflow/tfjs-core';
 import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
+import type {PlannedCall} from '../graph';
 import {MultiHeadAttention} from '../layers';
 import {ExplanationFrame, readValues, sliceRows} from './explainer';
 import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
@@ -36,7 +37,8 @@ const HEADS = {mean: tf.mean, max: tf.max, min: tf.min};
  * The attributions are `[batch, positions]`, and sum up to 1; for `position: 'all'` they are `[batch, positions,
  * positions]`, row by row.
  *
- * @throws ConfigurationError for a model without such layers, UnsupportedLayerError for attention to another sequence.
+ * @throws ConfigurationError for a model without such layers, UnsupportedLayerError for attention to another sequence, or
+ * for layers of attention side by side: the product of their matrices stands for one on top of the other.
  *
  * @example
  * const tokens = layers.input({shape: [5]});
@@ -74,12 +76,10 @@ export class AttentionRollout implements Explainer {
     }
     const scored = this.frame.model;
     if (scored.graph === undefined) findLayer(scored, '');
-    this.attention = scored
-      .graph!.layers.map(({layer}) => layer)
-      .filter(layer => layer instanceof MultiHeadAttention);
+    this.attention = stackedAttention(scored.calls);
     if (this.attention.length > 0) return;
     throw new ConfigurationError('The model has no MultiHeadAttention layer.', {
-      hint: "Attention can be followed through the layers of 'glassbox/layers' only.",
+      hint: 'Attention can be followed through MultiHeadAttention layers of glassbox only.',
       code: 'configuration/layers',
     });
   }
@@ -158,4 +158,30 @@ function notItself({name}: MultiHeadAttention): UnsupportedLayerError {
     hint: 'A rollout follows layers of self-attention over the same positions.',
     code: 'layer/attention',
   });
+}
+
+/** The layers of attention that lead to the score, each on top of the one before. */
+function stackedAttention(calls: readonly PlannedCall[]): MultiHeadAttention[] {
+  const stack: MultiHeadAttention[] = [];
+  // Which of the calls of attention each value comes from.
+  const below = new Map<number, Set<number>>();
+  let count = 0;
+  for (const {layer, inputs, outputs} of calls) {
+    const own = new Set(inputs.flatMap(value => [...(below.get(value) ?? [])]));
+    if (layer instanceof MultiHeadAttention) {
+      if ((below.get(inputs[0]!)?.size ?? 0) < count) {
+        throw new UnsupportedLayerError(
+          `Attention layer '${layer.name}' stands beside another, not on top of it.`,
+          {
+            hint: 'Rollout follows attention through layers one after the other: explain by IntegratedGradients.',
+            code: 'layer/attention',
+          },
+        );
+      }
+      own.add(count++);
+      if (!stack.includes(layer)) stack.push(layer);
+    }
+    for (const value of outputs) below.set(value, own);
+  }
+  return stack;
 }

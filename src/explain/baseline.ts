@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
 import {ConfigurationError, ShapeError} from '../core';
-import {checkWhole, isTensors, toTensor} from './inputs';
+import {checkNumbers, checkWhole, isTensors, toTensor} from './inputs';
 
 /**
  * One number for all (the default is 0), or for each input a tensor or nested array: one example's shape, a batch of
@@ -13,7 +13,7 @@ export type Baseline = number | Tensor | readonly (number | Tensor)[] | TensorLi
 /**
  * A baseline for each example, in the shapes of the inputs; the caller disposes them.
  *
- * @throws ShapeError for a baseline that fits no input, ConfigurationError for a wrong number of them, or for fractions
+ * @throws ShapeError for a baseline that fits no input, DataError for one that is not finite, ConfigurationError for a wrong number of them, or for fractions
  * where the input holds integers.
  */
 export async function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]): Promise<Tensor[]> {
@@ -30,8 +30,9 @@ export async function baselinesFor(baseline: Baseline, inputs: readonly Tensor[]
   const fitted = tf.tidy(() => inputs.map((input, i) => baselineFor(each[i]!, input, nameOf(i))));
   try {
     for (const [i, input] of inputs.entries()) {
-      // An input of floats takes every number: nothing need be read.
-      if (input.dtype !== 'float32') checkWhole(await fitted[i]!.data(), input, nameOf(i));
+      const numbers = await fitted[i]!.data();
+      checkNumbers(numbers, nameOf(i));
+      checkWhole(numbers, input, nameOf(i));
     }
     return tf.tidy(() =>
       fitted.map((tensor, i) => tf.cast(tf.broadcastTo(tensor, inputs[i]!.shape), inputs[i]!.dtype)),

@@ -35,7 +35,8 @@ export interface DeepLiftOptions extends ExplainerOptions {
  * explanation.deltas; // Float32Array [1], close to zero
  */
 export class DeepLift extends GradientExplainer<DeepLiftOptions> {
-  protected override readonly remedy = 'An operation mixes examples: take IntegratedGradients.';
+  protected override readonly remedy =
+    'Some operation mixes examples, or float32 has too few digits for it: take IntegratedGradients.';
 
   constructor(model: ExplainableModel, options: DeepLiftOptions = {}) {
     super('DeepLift', model, options, ['baseline', 'multiplyByInputs']);

@@ -14,6 +14,9 @@ const SMOOTH = [
   ...[tf.Sigmoid, tf.Tanh, tf.Elu, tf.Softplus, tf.Exp, tf.Expm1, tf.Log, tf.Log1p, tf.Sqrt, tf.Rsqrt],
   ...[tf.Erf, tf.Reciprocal, tf.Sin, tf.Cos, tf.Sinh, tf.Cosh, tf.Asinh, tf.Atan],
 ];
+/** Those that bend the more the nearer they are to zero: what is close there is a share of the number. */
+const SINGULAR = [tf.Log, tf.Sqrt, tf.Rsqrt, tf.Reciprocal];
+const CLOSE_SHARE = 1e-2;
 /** Functions of one number with a kink. */
 const KINKED = [tf.Relu, tf.Relu6, tf.Selu, tf.LeakyRelu, tf.Abs, tf.ClipByValue];
 
@@ -116,7 +119,11 @@ function rescaleRule(use: Use, name: string, dependent: readonly string[]): Tens
   const [row, base] = halves(x);
   const [rowOutput, baseOutput] = halves(output);
   const difference = tf.sub(row, base);
-  const close = SMOOTH.includes(kernelName) ? CLOSE : 0;
+  const close = SINGULAR.includes(kernelName)
+    ? tf.mul(CLOSE_SHARE, tf.minimum(tf.abs(row), tf.abs(base)))
+    : SMOOTH.includes(kernelName)
+      ? CLOSE
+      : 0;
   const isClose = tf.lessEqual(tf.abs(difference), close);
   const middle = {...inputs, [name]: twice(tf.div(tf.add(row, base), 2))};
   const [slope] = halves(gradientOf({...use, inputs: middle, dy: tf.onesLike(dy)}, name));

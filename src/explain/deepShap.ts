@@ -26,7 +26,8 @@ export interface DeepShapOptions extends ExplainerOptions {
  * explanation.baseValues; // Float32Array [1]
  */
 export class DeepShap extends GradientExplainer<DeepShapOptions> {
-  protected override readonly remedy = 'An operation mixes examples: take GradientShap.';
+  protected override readonly remedy =
+    'Some operation mixes examples, or float32 has too few digits for it: take GradientShap.';
 
   constructor(model: ExplainableModel, options: DeepShapOptions) {
     super('DeepShap', model, options, ['background']);

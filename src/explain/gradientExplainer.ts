@@ -1,7 +1,7 @@
 /** The base of gradient methods: everything but what the method itself computes. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ExplanationFrame, readValues} from './explainer';
+import {ExplanationFrame, checkScores, readValues} from './explainer';
 import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
 import type {Explanation, Values} from './explanation';
 import type {ExplainInput} from './inputs';
@@ -68,6 +68,7 @@ export abstract class GradientExplainer<Options extends ExplainerOptions> implem
         const errors = await Promise.all(standardErrors.map(readValues));
         const result = {attributions: read, ...(errors.length > 0 && {standardErrors: errors})};
         if (baseValues === undefined) return result;
+        checkScores(baseValues, example => `the baseline of example ${example}`);
         const deltas = sumsOff(read, request.outputs, baseValues);
         this.warnOf(deltas, request, baseValues);
         return {...result, baseValues, deltas};

@@ -79,9 +79,7 @@ export class IntegratedGradients extends GradientExplainer<IntegratedGradientsOp
           const along = values.map((value, i) => between(bases[i]!, value, example, at));
           const rowInputs = inputs.map(input => tf.gather(input, example));
           const {gradients} = gradientsAt(site, rowInputs, along, tf.gather(dy, example));
-          return gradients.map((gradient, i) =>
-            tf.add(sums[i]!, sumRows(gradient, examples, batch, weigh)),
-          );
+          return gradients.map((gradient, i) => tf.add(sums[i]!, sumRows(gradient, examples, batch, weigh)));
         });
         count(rows.length, rows.length);
         tf.dispose(sums);

@@ -1,7 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
-import {ConfigurationError} from '../core';
-import {releasingTape} from '../graph';
 import type {LayerCall} from '../graph';
 import {baselinesFor} from './baseline';
 import type {Baseline} from './baseline';

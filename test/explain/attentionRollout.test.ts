@@ -26,7 +26,11 @@ function encoder(options: {cross?: boolean} = {}): LayersModel {
       x = layers.add().apply([x, attended]) as SymbolicTensor;
     }
     const pooled = layers.flatten().apply(x) as SymbolicTensor;
-    return functional({inputs: words, outputs: layers.dense({units: 2}).apply(pooled) as SymbolicTensor});
+    const outputs = layers.dense({units: 2}).apply(pooled) as SymbolicTensor;
+    const model = functional({inputs: words, outputs});
+    // Attention as initialized is nearly the same everywhere: in which order it is multiplied would not show.
+    tf.tidy(() => model.setWeights(model.getWeights().map(weight => tf.mul(weight, 12))));
+    return model;
   });
 }
 
@@ -125,11 +129,20 @@ describe.each(BACKENDS)('attention rollout on %s', backend => {
     await expect(new AttentionRollout(cross).explain(words)).rejects.toThrow(/another sequence/);
     expect(Object.hasOwn(cross.getLayer('first'), 'call')).toBe(false);
     await expect(new AttentionRollout(model, {position: 5}).explain(words)).rejects.toThrow(/position 5/);
+    expect(tf.memory().numTensors).toBe(tensors);
+    const [left, right] = ['left', 'right'].map(name =>
+      new MultiHeadAttention({name, numHeads: 1, keyDim: 2}).apply(model.layers[1]!.output),
+    );
+    const sum = layers.add().apply([left, right] as SymbolicTensor[]) as SymbolicTensor;
+    const beside = functional({inputs: model.inputs, outputs: sum});
+    expect(() => new AttentionRollout(beside)).toThrow(/'right' stands beside another/);
+    // A branch that leads to another output is not on the way.
+    const apart = functional({inputs: model.inputs, outputs: [left, right] as SymbolicTensor[]});
+    expect(() => new AttentionRollout(apart, {output: 1})).not.toThrow();
     expect(() => new AttentionRollout(plain)).toThrow(/no MultiHeadAttention/);
     expect(() => new AttentionRollout((x: Tensor) => x)).toThrow(/Only a LayersModel/);
     expect(() => new AttentionRollout(model, {heads: 'sum' as 'max'})).toThrow(/heads 'sum'/);
     expect(() => new AttentionRollout(model, {residual: 2})).toThrow(/residual/);
-    expect(tf.memory().numTensors).toBe(tensors);
     cross.dispose();
   });
 });

@@ -219,7 +219,7 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
     expect((await new Saliency(apart, {output: 1}).explain(x)).shape).toEqual([1, 3, 2]);
     expect((await new Saliency(apart, {output: 0}).explain(x)).shape).toEqual([1, 3]);
     // Measures play with the words themselves, and need no gradient.
-    expect((await evaluateExplanation(new KernelShap(mixed), mixed, x)).deletion).toBeDefined();
+    expect((await evaluateExplanation(new KernelShap(mixed), mixed, x)).deletionAuc).toBeDefined();
   });
 
   it('behind another layer have no gradient, which is said', async () => {

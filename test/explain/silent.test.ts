@@ -5,6 +5,7 @@ import {layers, sequential} from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {
   Counterfactual,
+  DeepLift,
   GradCam,
   InputXGradient,
   IntegratedGradients,
@@ -142,5 +143,58 @@ describe.each(BACKENDS)('on %s', backend => {
     expect(against.data.warnings![0]).toContain('relu: false');
     const speaksFor = await new GradCam(model).explain(tf.ones([1, 4, 4, 1]), {target: 1});
     expect(speaksFor.data.warnings ?? []).toEqual([]);
+  });
+
+  it.each<[string, (x: Tensor) => Tensor, (x: number) => number]>([
+    ['log', tf.log, Math.log],
+    ['sqrt', tf.sqrt, Math.sqrt],
+    ['rsqrt', tf.rsqrt, x => 1 / Math.sqrt(x)],
+    ['reciprocal', tf.reciprocal, x => 1 / x],
+    ['tanh', tf.tanh, Math.tanh],
+  ])(
+    'DeepLIFT gives one feature the whole difference of %s, near to zero and far from it',
+    async (_, f, exact) => {
+      const pairs = [
+        [9e-4, 1e-5],
+        [0.05, 1e-6],
+        [2e-4, 1e-4],
+        [0.0502, 0.05],
+        [5, 0.1],
+        [1.004, 1],
+      ] as const;
+      for (const [x, baseline] of pairs) {
+        const {values} = await new DeepLift((row: Tensor) => tf.sum(f(row), 1), {baseline}).explain([[x]]);
+        const expected = exact(Math.fround(x)) - exact(Math.fround(baseline));
+        expect(Math.abs(values[0]! / expected - 1)).toBeLessThan(1e-4);
+      }
+    },
+  );
+
+  it('a gradient that is not finite spoils its own example alone', async () => {
+    const roots = (x: Tensor): Tensor => tf.sum(tf.sqrt(x), 1);
+    const baseline = [[0], [1]];
+    for (const explainer of [
+      new IntegratedGradients(roots, {baseline, rule: 'riemannLeft'}),
+      new IntegratedGradients(roots, {baseline, rule: 'riemannLeft', batchSize: 3}),
+    ]) {
+      const alone = await new IntegratedGradients(roots, {baseline: 1, rule: 'riemannLeft'}).explain([[4]]);
+      const both = await explainer.explain([[0], [4]]);
+      expect(both.values[1]).toBeCloseTo(alone.values[0]!, 6);
+    }
+  });
+
+  it('baselines without a number or a score are refused', async () => {
+    const logarithms = (x: Tensor): Tensor => tf.sum(tf.log(x), 1);
+    const finite = {name: 'DataError', code: 'data/not-finite'};
+    for (const baseline of [NaN, [NaN]]) {
+      await expect(new IntegratedGradients(logarithms, {baseline}).explain([[4]])).rejects.toMatchObject({
+        ...finite,
+        message: expect.stringContaining('The baseline of input 0 holds NaN') as string,
+      });
+    }
+    await expect(new IntegratedGradients(logarithms, {baseline: 0}).explain([[4]])).rejects.toMatchObject({
+      ...finite,
+      message: expect.stringContaining('the baseline of example 0') as string,
+    });
   });
 });
