@@ -132,4 +132,46 @@ describe(`values on ${backendUnderTest}`, () => {
       ]);
     });
   });
+
+  it('of poolings send their gradients to the first of equal numbers', async () => {
+    const gradient = await found(() =>
+      tf.grad((x: Tensor) => tf.sum(tf.maxPool(x as Tensor4D, 2, 2, 'valid')))(tf.ones([1, 16, 16, 1])),
+    );
+    const first = (i: number): number => (i % 2 === 0 && Math.floor(i / 16) % 2 === 0 ? 1 : 0);
+    expect(Array.from(gradient)).toEqual(Array.from({length: 256}, (_, i) => first(i)));
+    const deep = await found(() =>
+      tf.grad((x: Tensor) => tf.sum(tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'valid')))(tf.ones([1, 8, 8, 8, 1])),
+    );
+    const isFirst = (i: number): boolean => [1, 8, 64].every(step => Math.floor(i / step) % 2 === 0);
+    expect(Array.from(deep)).toEqual(Array.from({length: 512}, (_, i) => (isFirst(i) ? 1 : 0)));
+  });
+
+  it('of argMax and argMin are the first of equal numbers', async () => {
+    const row = Array.from({length: 200}, (_, i) => i % 3);
+    const places = await found(() => {
+      const rows = tf.tensor2d([...row, ...row], [2, 200]);
+      return tf.concat([tf.argMax(rows, 1), tf.argMin(rows, 1)]);
+    });
+    expect(Array.from(places)).toEqual([2, 2, 0, 0]);
+  });
+
+  // Each number over and over: tfjs computes few numbers on the CPU whatever the backend.
+  const many = (...numbers: number[]): Tensor =>
+    tf.tensor1d(Array.from({length: 50 * numbers.length}, (_, i) => numbers[i % numbers.length]!));
+
+  it.each<[string, () => Tensor, number[]]>([
+    ['0/0', () => tf.div(many(0, 1, 4), many(0, 0, 4)), [NaN, Infinity, 1]],
+    [
+      '0/0 in a matrix',
+      () => tf.div(tf.reshape(many(0, 4), [4, 25]), tf.reshape(many(0, 4), [4, 25])),
+      [NaN, 1],
+    ],
+    ['log', () => tf.log(many(0, 1, -1)), [-Infinity, 0, NaN]],
+    ['log of a matrix', () => tf.log(tf.reshape(many(0, 1), [4, 25])), [-Infinity, 0]],
+    ['log1p', () => tf.log1p(many(0, -1, -2)), [0, -Infinity, NaN]],
+    ['sign', () => tf.sign(many(1e-9, -1e-20, 0, 3)), [1, -1, 0, 1]],
+    ['floorDiv', () => tf.floorDiv(many(1, -1, 7), many(0.5, 0.5, 2)), [2, -2, 3]],
+  ])('of %s are those of IEEE 754', async (_, compute, expected) => {
+    expect([...Array.from(await found(compute))].slice(0, expected.length)).toEqual(expected);
+  });
 });

@@ -8,6 +8,7 @@ import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
 import {categoryEncoding} from './categoryEncoding';
 import {cropAndResize, cropAndResizeGradient} from './cropAndResize';
+import {logarithmOfOnePlus, sign} from './elementwise';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
 import {emptyReductions} from './emptyReductions';
@@ -56,6 +57,8 @@ const all: readonly Repair[] = [
   indexingGradients,
   stridedSliceGradient,
   categoryEncoding,
+  sign,
+  logarithmOfOnePlus,
   cropAndResize,
   cropAndResizeGradient,
   mirrorPadGradient,

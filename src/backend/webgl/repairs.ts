@@ -1,10 +1,13 @@
 /** What tfjs computes wrong on WebGL alone. */
 import * as tf from '@tensorflow/tfjs-core';
+import {kernelOfOps} from '../tfjsInternals';
 import {dilation2dGradients} from '../repairs/dilation2dGradient';
 import type {Repair} from '../repairs/types';
 import {oddProducts} from './oddProducts';
 import {setFloatPrecision, withProgramText} from './tfjsInternals';
 import {trigonometry} from './trigonometry';
+
+type KernelCall = Parameters<tf.KernelFunc>[0];
 
 export const webglRepairs: readonly Repair[] = [
   {
@@ -43,6 +46,55 @@ export const webglRepairs: readonly Repair[] = [
           ),
       ),
     ],
+  },
+  {
+    id: 'webgl/max-pool-ties',
+    description:
+      'tfjs sends the gradient of a max-pooling to the last of equal numbers on WebGL; now to the first, as elsewhere.',
+    backends: ['webgl'],
+    kernels: (_, {current}) =>
+      [tf.MaxPoolGrad, tf.MaxPool3DGrad, tf.MaxPoolWithArgmax].map(name =>
+        withProgramText(current(name)!, text =>
+          text.replaceAll(
+            'if (value >= currMinMaxValue)',
+            'if (minMaxValueFound == 0.0 || value > currMinMaxValue)',
+          ),
+        ),
+      ),
+  },
+  {
+    id: 'webgl/no-number',
+    description:
+      'tfjs takes 0/0 for 1 and the logarithm of 0 for -88 on WebGL; they are NaN and -Infinity now.',
+    backends: ['webgl'],
+    kernels: (_, {current}) => [
+      withProgramText(current(tf.RealDiv)!, text =>
+        text
+          .replaceAll('return 1.0;', 'return a == 0.0 || abs(a) > 3.4e38 ? NAN : 1.0;')
+          .replaceAll(
+            /result\.([xyzw]) = 1\.;/g,
+            'result.$1 = a.$1 == 0.0 || abs(a.$1) > 3.4e38 ? NAN : 1.0;',
+          ),
+      ),
+      withProgramText(current(tf.Log)!, text =>
+        text
+          .replaceAll('0./0. : log(x)', '0./0. : x == 0.0 ? -1.0 / abs(x) : log(x)')
+          .replaceAll(/0\.\/0\. : result\.([rgba])/g, '0./0. : x.$1 == 0.0 ? -1.0 / abs(x.$1) : result.$1'),
+      ),
+    ],
+  },
+  {
+    id: 'webgl/floor-div',
+    description: "tfjs's floorDiv of fractions divides whole numbers on WebGL; now it divides the fractions.",
+    backends: ['webgl'],
+    kernels: (_, {current}) => {
+      const original = current(tf.FloorDiv)!;
+      const ofFractions = kernelOfOps(tf.FloorDiv, 'webgl', ([a, b]) => tf.floor(tf.div(a!, b!)));
+      const areFractions = ({inputs}: KernelCall): boolean => inputs['a']!.dtype === 'float32';
+      return [
+        {...original, kernelFunc: call => (areFractions(call) ? ofFractions : original).kernelFunc(call)},
+      ];
+    },
   },
   {
     id: 'webgl/trigonometry',

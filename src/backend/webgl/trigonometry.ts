@@ -20,8 +20,20 @@ const code = `
 
 export function trigonometry(backend: string): KernelConfig[] {
   return [
-    elementwiseKernel(tf.Sin, backend, `${code} float of(float x) { return sine(x, 0.0); }`),
-    elementwiseKernel(tf.Cos, backend, `${code} float of(float x) { return cosine(x); }`),
-    elementwiseKernel(tf.Tan, backend, `${code} float of(float x) { return sine(x, 0.0) / cosine(x); }`),
+    elementwiseKernel(
+      tf.Sin,
+      backend,
+      `${code} float of(float x) { return abs(x) < 1e5 ? sine(x, 0.0) : sin(x); }`,
+    ),
+    elementwiseKernel(
+      tf.Cos,
+      backend,
+      `${code} float of(float x) { return abs(x) < 1e5 ? cosine(x) : cos(x); }`,
+    ),
+    elementwiseKernel(
+      tf.Tan,
+      backend,
+      `${code} float of(float x) { return abs(x) < 1e5 ? sine(x, 0.0) / cosine(x) : tan(x); }`,
+    ),
   ];
 }

@@ -1,22 +1,40 @@
 /** What tfjs computes wrong on WebGPU alone. */
 import * as tf from '@tensorflow/tfjs-core';
+import type {KernelConfig} from '@tensorflow/tfjs-core';
+import {kernelOfOps} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
 import {withProgramText} from './tfjsInternals';
 import {trigonometry} from './trigonometry';
 
 export const webgpuRepairs: readonly Repair[] = [
   {
-    id: 'webgpu/max-pool-3d-gradient',
+    id: 'webgpu/max-pool-gradient',
     description:
-      'tfjs sends the gradient of maxPool3d to the wrong element on WebGPU where the window is not as high as it is wide; now to the right one.',
+      'tfjs sends the gradient of a max-pooling to the last of equal numbers on WebGPU, and to the wrong element where the window of maxPool3d is not as high as it is wide; now to the first of them, as elsewhere.',
     backends: ['webgpu'],
-    kernels: (_, {current}) => [
-      withProgramText(
-        current(tf.MaxPool3DGrad)!,
-        'wD * uniforms.filterDims.y * uniforms.filterDims.y',
-        'wD * uniforms.filterDims.y * uniforms.filterDims.z',
-      ),
-    ],
+    kernels: (_, {current}) =>
+      [tf.MaxPoolGrad, tf.MaxPool3DGrad, tf.MaxPoolWithArgmax]
+        .map(name =>
+          withProgramText(
+            current(name)!,
+            'if (value >= currMaxValue)',
+            'if (maxValueFound == 0.0 || value > currMaxValue)',
+          ),
+        )
+        .map(kernel =>
+          withProgramText(
+            kernel,
+            'wD * uniforms.filterDims.y * uniforms.filterDims.y',
+            'wD * uniforms.filterDims.y * uniforms.filterDims.z',
+          ),
+        ),
+  },
+  {
+    id: 'webgpu/arg-max-ties',
+    description:
+      'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
+    backends: ['webgpu'],
+    kernels: () => [firstPlace(tf.ArgMax, tf.max), firstPlace(tf.ArgMin, tf.min)],
   },
   {
     id: 'webgpu/trigonometry',
@@ -25,3 +43,16 @@ export const webgpuRepairs: readonly Repair[] = [
     kernels: (_, context) => trigonometry(context),
   },
 ];
+
+/** The first place along an axis where the extreme number stands; 0 where there is none, for NaN. */
+function firstPlace(kernelName: string, extreme: typeof tf.max): KernelConfig {
+  return kernelOfOps<{axis: number}>(kernelName, 'webgpu', ([x], {axis}) => {
+    const size = x!.shape[axis]!;
+    const places = tf.reshape(
+      tf.range(0, size),
+      x!.shape.map((_, i) => (i === axis ? size : 1)),
+    );
+    const first = tf.min(tf.where(tf.equal(x!, extreme(x!, axis, true)), places, size), axis);
+    return tf.cast(tf.mod(first, size), 'int32');
+  });
+}

@@ -15,8 +15,20 @@ const sine = (name: string, offset: number): string => `
 
 export function trigonometry({current}: RepairContext): KernelConfig[] {
   return [
-    withProgramText(current(tf.Sin)!, 'return sin(a);', `${sine('s', 0)} return s;`),
-    withProgramText(current(tf.Cos)!, 'return cos(a);', `${sine('c', 0.5)} return -c;`),
-    withProgramText(current(tf.Tan)!, 'return tan(a);', `${sine('s', 0)} ${sine('c', 0.5)} return -s / c;`),
+    withProgramText(
+      current(tf.Sin)!,
+      'return sin(a);',
+      `${sine('s', 0)} if (abs(a) < 1e5) { return s; } return sin(a);`,
+    ),
+    withProgramText(
+      current(tf.Cos)!,
+      'return cos(a);',
+      `${sine('c', 0.5)} if (abs(a) < 1e5) { return -c; } return cos(a);`,
+    ),
+    withProgramText(
+      current(tf.Tan)!,
+      'return tan(a);',
+      `${sine('s', 0)} ${sine('c', 0.5)} if (abs(a) < 1e5) { return -s / c; } return tan(a);`,
+    ),
   ];
 }
