@@ -16,12 +16,14 @@ export interface TestedPage extends PageOptions {
   backend: BackendName;
   /** What the page imports first. */
   imports?: readonly string[];
+  /** What a test of its own says if it wants what this page has not: it counts as skipped. */
+  without?: RegExp;
 }
 
 /** Call it at the top of a test file and await it: what the page has run decides which tests there are. */
 export async function testInPage(
   name: string,
-  {backend, imports = [], ...options}: TestedPage,
+  {backend, imports = [], without, ...options}: TestedPage,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'glassbox-page-'));
   const reports: TestReport[] = [];
@@ -43,7 +45,7 @@ export async function testInPage(
     for (const file of testFiles) {
       const ofFile = reports.filter(report => report.file === file);
       describe(file, () => {
-        for (const report of ofFile) asTest(report);
+        for (const report of ofFile) asTest(report, without);
         if (ofFile.length === 0) it.skip('did not run');
       });
     }
@@ -57,9 +59,9 @@ export async function testInPage(
   });
 }
 
-function asTest({name, error, skipped = false, ms}: TestReport): void {
+function asTest({name, error, skipped = false, ms}: TestReport, without?: RegExp): void {
   const title = `${name.join(' > ')} (${ms} ms)`;
-  if (skipped) return void it.skip(title);
+  if (skipped || (error !== undefined && without?.test(error) === true)) return void it.skip(title);
   it(title, () => {
     if (error !== undefined) throw new Error(`In the page: ${error}`);
   });

@@ -56,7 +56,7 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
       void deviceOf(instance).lost.then(({message, reason}) => lost(message || reason));
     },
   });
-  if (typeof OffscreenCanvas === 'undefined') refuseSynchronousReads(instance);
+  if (typeof OffscreenCanvas === 'undefined' || isSoftware(adapter)) refuseSynchronousReads(instance);
   return instance;
 }
 

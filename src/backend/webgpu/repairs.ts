@@ -13,21 +13,33 @@ export const webgpuRepairs: readonly Repair[] = [
       'tfjs sends the gradient of a max-pooling to the last of equal numbers on WebGPU, and to the wrong element where the window of maxPool3d is not as high as it is wide; now to the first of them, as elsewhere.',
     backends: ['webgpu'],
     kernels: (_, {current}) =>
-      [tf.MaxPoolGrad, tf.MaxPool3DGrad, tf.MaxPoolWithArgmax]
-        .map(name =>
-          withProgramText(
-            current(name)!,
-            'if (value >= currMaxValue)',
-            'if (maxValueFound == 0.0 || value > currMaxValue)',
-          ),
-        )
-        .map(kernel =>
-          withProgramText(
-            kernel,
-            'wD * uniforms.filterDims.y * uniforms.filterDims.y',
-            'wD * uniforms.filterDims.y * uniforms.filterDims.z',
-          ),
+      [tf.MaxPoolGrad, tf.MaxPool3DGrad, tf.MaxPoolWithArgmax].map(name =>
+        withProgramText(current(name)!, text =>
+          text
+            .replaceAll('if (value >= currMaxValue)', 'if (maxValueFound == 0.0 || value > currMaxValue)')
+            .replaceAll(
+              'wD * uniforms.filterDims.y * uniforms.filterDims.y',
+              'wD * uniforms.filterDims.y * uniforms.filterDims.z',
+            ),
         ),
+      ),
+  },
+  {
+    id: 'webgpu/crop-and-resize',
+    description:
+      'tfjs loses the last row or column of some crops to rounding on WebGPU, and counts boxes where it should count images; now it crops as far as the image goes.',
+    backends: ['webgpu'],
+    kernels: (_, {current}) => [
+      withProgramText(current(tf.CropAndResize)!, text =>
+        text
+          .replaceAll('bInd >= uniforms.outShape[0]', 'bInd >= uniforms.imageShape[0]')
+          .replaceAll(/let in_([xy]) =/g, 'var in_$1 =')
+          .replaceAll(
+            /if\( in_([xy]) < 0\.0 \|\| in_[xy] > (.*) \) \{/g,
+            'if (in_$1 > $2 && in_$1 < $2 * 1.00001) { in_$1 = $2; }\n$&',
+          ),
+      ),
+    ],
   },
   {
     id: 'webgpu/arg-max-ties',

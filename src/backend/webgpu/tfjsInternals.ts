@@ -34,8 +34,8 @@ export function deviceOf(instance: KernelBackend): Device {
 }
 
 /**
- * tfjs reads synchronously by way of a canvas. Where there is none, it says so; what has been read before, and what
- * has not been on the device yet, can be read.
+ * tfjs reads synchronously by way of a canvas, which there is not in Node, and which gives zeros where the processor
+ * imitates the GPU. There it says so; what has been read before, and what has not been on the device yet, can be read.
  */
 export function refuseSynchronousReads(instance: KernelBackend): void {
   attached(instance, 'readsOnlyAsync', () => {
@@ -44,7 +44,7 @@ export function refuseSynchronousReads(instance: KernelBackend): void {
       const {values, dtype} = tensorMap.get(dataId);
       if (values != null || dtype === 'string') return read(dataId);
       throw new ConfigurationError(
-        "On the backend 'webgpu', Node cannot read a tensor at once (dataSync, arraySync, print).",
+        "On the backend 'webgpu', a tensor cannot be read at once here (dataSync, arraySync, print).",
         {
           hint: 'Use await tensor.data() or await tensor.array(); afterwards it can also move to another backend.',
         },
@@ -59,8 +59,8 @@ interface Program {
   getUserCode(): string;
 }
 
-/** A kernel whose programs for the GPU have one piece of their text replaced by another. */
-export function withProgramText(kernel: KernelConfig, found: string, instead: string): KernelConfig {
+/** A kernel whose programs for the GPU have another text. */
+export function withProgramText(kernel: KernelConfig, rewrite: (text: string) => string): KernelConfig {
   return {
     ...kernel,
     kernelFunc: call => {
@@ -69,9 +69,10 @@ export function withProgramText(kernel: KernelConfig, found: string, instead: st
       const run = backend.runWebGPUProgram.bind(backend) as unknown as Run;
       const patched: Run = (program, ...rest) => {
         const text = program.getUserCode();
-        if (!text.includes(found)) return run(program, ...rest);
+        const rewritten = rewrite(text);
+        if (rewritten === text) return run(program, ...rest);
         program.shaderKey += '-glassbox';
-        program.getUserCode = () => text.replaceAll(found, instead);
+        program.getUserCode = () => rewritten;
         return run(program, ...rest);
       };
       const overlay = Object.create(backend, {runWebGPUProgram: {value: patched}}) as WebGPUBackend;

@@ -15,20 +15,24 @@ const sine = (name: string, offset: number): string => `
 
 export function trigonometry({current}: RepairContext): KernelConfig[] {
   return [
-    withProgramText(
+    replaced(
       current(tf.Sin)!,
       'return sin(a);',
       `${sine('s', 0)} if (abs(a) < 1e5) { return s; } return sin(a);`,
     ),
-    withProgramText(
+    replaced(
       current(tf.Cos)!,
       'return cos(a);',
       `${sine('c', 0.5)} if (abs(a) < 1e5) { return -c; } return cos(a);`,
     ),
-    withProgramText(
+    replaced(
       current(tf.Tan)!,
       'return tan(a);',
       `${sine('s', 0)} ${sine('c', 0.5)} if (abs(a) < 1e5) { return -s / c; } return tan(a);`,
     ),
   ];
+}
+
+function replaced(kernel: KernelConfig, found: string, instead: string): KernelConfig {
+  return withProgramText(kernel, text => text.replaceAll(found, instead));
 }
