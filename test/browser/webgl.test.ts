@@ -1,3 +1,8 @@
 import {testInPage} from './testInPage';
 
-await testInPage('on webgl', {backend: 'webgl', imports: ['glassbox/backend/webgl'], timeout: 900_000});
+await testInPage('on webgl', {
+  backend: 'webgl',
+  imports: ['glassbox/backend/webgl'],
+  files: path => path.startsWith('test/suite/'),
+  timeout: 900_000,
+});
