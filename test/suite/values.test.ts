@@ -150,7 +150,7 @@ describe(`values on ${backendUnderTest}`, () => {
     const row = Array.from({length: 200}, (_, i) => i % 3);
     const places = await found(() => {
       const rows = tf.tensor2d([...row, ...row], [2, 200]);
-      return tf.concat([tf.argMax(rows, 1), tf.argMin(rows, 1)]);
+      return tf.concat([tf.argMax(rows, 1), tf.argMin(rows, -1)]);
     });
     expect(Array.from(places)).toEqual([2, 2, 0, 0]);
   });

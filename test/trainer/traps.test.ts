@@ -235,7 +235,7 @@ describe('where plain tfjs is wrong in training', () => {
     // Any array of BaseCallback objects switches tfjs's yielding off.
     const silent = [layers.callbacks.earlyStopping({monitor: 'loss', patience: 100})];
     const stock = await ticksDuring(() => model.fit(x, y, {epochs: 6, callbacks: silent}));
-    // Waiting for a GPU gives turns as well.
+    // Where tfjs waits for a GPU, it gives turns as well.
     if (['wasm', 'cpu'].includes(backendUnderTest)) expect(stock).toBeLessThanOrEqual(3);
     const trainer = new Trainer(build(), {
       loss: 'mse',

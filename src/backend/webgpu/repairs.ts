@@ -58,7 +58,8 @@ export const webgpuRepairs: readonly Repair[] = [
 
 /** The first place along an axis where the extreme number stands; 0 where there is none, for NaN. */
 function firstPlace(kernelName: string, extreme: typeof tf.max): KernelConfig {
-  return kernelOfOps<{axis: number}>(kernelName, 'webgpu', ([x], {axis}) => {
+  return kernelOfOps<{axis: number}>(kernelName, 'webgpu', ([x], attrs) => {
+    const [axis] = tf.util.parseAxisParam(attrs.axis, x!.shape) as [number];
     const size = x!.shape[axis]!;
     const places = tf.reshape(
       tf.range(0, size),
