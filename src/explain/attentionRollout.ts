@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, Tensor3D, Tensor4D} from '@tensorflow/tfjs-core';
 import {ConfigurationError, UnsupportedLayerError, unknownName} from '../core';
-import type {PlannedCall} from '../graph';
 import {MultiHeadAttention} from '../layers';
 import {ExplanationFrame, readValues, sliceRows} from './explainer';
 import type {Attributed, ExplainOptions, Explainer, ExplainerOptions, Request} from './explainer';
 import type {Explanation} from './explanation';
 import type {ExplainInput} from './inputs';
-import type {ExplainableModel} from './model';
+import type {ExplainableModel, ScoredModel} from './model';
 import {findLayer} from './site';
 import {watchingAttention} from './tfjsInternals';
 import {nextTurn} from './turns';
@@ -76,7 +75,7 @@ export class AttentionRollout implements Explainer {
     }
     const scored = this.frame.model;
     if (scored.graph === undefined) findLayer(scored, '');
-    this.attention = stackedAttention(scored.calls);
+    this.attention = stackedAttention(scored);
     if (this.attention.length > 0) return;
     throw new ConfigurationError('The model has no MultiHeadAttention layer.', {
       hint: 'Attention can be followed through MultiHeadAttention layers of glassbox only.',
@@ -161,15 +160,19 @@ function notItself({name}: MultiHeadAttention): UnsupportedLayerError {
 }
 
 /** The layers of attention that lead to the score, each on top of the one before. */
-function stackedAttention(calls: readonly PlannedCall[]): MultiHeadAttention[] {
+function stackedAttention({graph, calls}: ScoredModel): MultiHeadAttention[] {
   const stack: MultiHeadAttention[] = [];
   // Which of the calls of attention each value comes from.
   const below = new Map<number, Set<number>>();
   let count = 0;
-  for (const {layer, inputs, outputs} of calls) {
+  for (const {path, inputs, outputs} of calls) {
     const own = new Set(inputs.flatMap(value => [...(below.get(value) ?? [])]));
-    if (layer instanceof MultiHeadAttention) {
-      if ((below.get(inputs[0]!)?.size ?? 0) < count) {
+    const seen = count;
+    // A custom layer may hold several.
+    const held = graph!.layers.filter(entry => `${entry.path}/`.startsWith(`${path}/`));
+    for (const {layer} of held) {
+      if (!(layer instanceof MultiHeadAttention)) continue;
+      if ((below.get(inputs[0]!)?.size ?? 0) < seen) {
         throw new UnsupportedLayerError(
           `Attention layer '${layer.name}' stands beside another, not on top of it.`,
           {

@@ -112,6 +112,7 @@ export class ExplanationFrame {
           warn: message => void warnings.add(message),
         });
         signal?.throwIfAborted();
+        warnOfHoles(attributed.attributions, warnings);
         classes.push({targets, outputs, ...attributed});
         Object.assign(features, featureNames && {featureNames}, parts && {parts}, arePairs && {arePairs});
       }
@@ -125,6 +126,21 @@ export class ExplanationFrame {
       tf.dispose(held);
     }
   }
+}
+
+/** A gradient may be infinite where the score is not: names the examples that it left without attributions. */
+function warnOfHoles(attributions: readonly Values[], warnings: Set<string>): void {
+  const [batch = 0] = attributions[0]!.shape;
+  const holed = Array.from({length: batch}, (_, i) => i).filter(i =>
+    attributions.some(({data}) => {
+      const size = data.length / batch;
+      return !data.subarray(i * size, (i + 1) * size).every(Number.isFinite);
+    }),
+  );
+  if (holed.length === 0) return;
+  warnings.add(
+    `The attributions of example ${holed.join(', ')} are not finite: the gradient is not. Move the example or the baseline a little, or take a perturbation method.`,
+  );
 }
 
 function checkFeatureNames(names: unknown): void {

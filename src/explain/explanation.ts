@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {ConfigurationError, asGiven, unknownName} from '../core';
 import {groupFeatures} from './grouping';
-import {exampleOf, inputOf} from './narrow';
+import {exampleOf, inputOf, positionsOf} from './narrow';
 import type {FeatureParts} from './parts';
 import {plotExplanation} from './plots';
 import type {PlotKind, PlotOptions} from './plots';
@@ -188,6 +188,25 @@ export class Explanation {
    */
   forInput(index: number): Explanation {
     return new Explanation(inputOf(this.data, index), this.index);
+  }
+
+  /**
+   * One attribution for each word, pixel or step: the sum over the last axis, which is a word's embedding or a pixel's
+   * channels. Vectors stay as they are; there are no standard errors of sums.
+   *
+   * @throws ConfigurationError for pairs, or features of a mask.
+   *
+   * @example
+   * const {embedding, flatten, dense} = layers.layers;
+   * const model = layers.sequential({
+   *   layers: [embedding({inputDim: 9, outputDim: 4, inputLength: 3}), flatten(), dense({units: 1})],
+   * });
+   * const explanation = await new IntegratedGradients(model).explain(tf.tensor2d([[5, 2, 7]]));
+   * explanation.shape; // [1, 3, 4]
+   * explanation.perPosition().shape; // [1, 3]
+   */
+  perPosition(): Explanation {
+    return new Explanation(positionsOf(this.data), this.index);
   }
 
   /** The explanation of one example alone, as a batch of one. */

@@ -81,10 +81,10 @@ export abstract class GradientExplainer<Options extends ExplainerOptions> implem
   }
 
   private warnOf(deltas: Float32Array, {outputs, warn}: Request, baseValues: Float32Array): void {
-    const worst = deltas.reduce(
-      (most, delta, i) => Math.max(most, shareMissed(delta, outputs[i]!, baseValues[i]!)),
-      0,
-    );
+    const worst = deltas.reduce((most, delta, i) => {
+      const share = shareMissed(delta, outputs[i]!, baseValues[i]!);
+      return share > most ? share : most;
+    }, 0);
     if (worst <= NOTEWORTHY) return;
     warn(
       `The attributions miss the difference of the scores by up to ${(100 * worst).toFixed(1)} %. ${this.remedy}`,

@@ -103,7 +103,7 @@ export interface LayerIntegratedGradientsOptions extends IntegratedGradientsOpti
 
 /**
  * Integrated gradients at the output of a layer: from what it gives for the baseline to what it gives for the input.
- * The attributions have the shape of the layer's output.
+ * The attributions have the shape of the layer's output, and sum up where nothing goes around the layer.
  *
  * @throws ConfigurationError for a layer that does not exist, and as `IntegratedGradients`.
  *
@@ -115,6 +115,9 @@ export interface LayerIntegratedGradientsOptions extends IntegratedGradientsOpti
  * (await explainer.explain(tf.tensor2d([[1, 2, 3]]))).shape; // [1, 4]
  */
 export class LayerIntegratedGradients extends IntegratedGradients {
+  protected override readonly remedy =
+    'Raise the number of steps; no number of them counts what goes around the layer.';
+
   constructor(model: ExplainableModel, options: LayerIntegratedGradientsOptions) {
     const {layer} = options ?? {};
     super(model, options, 'LayerIntegratedGradients', scored => layerSite(scored, layer), ['layer']);

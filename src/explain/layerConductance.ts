@@ -36,6 +36,9 @@ export interface LayerConductanceOptions extends ExplainerOptions {
  * explanation.shape; // [1, 4]
  */
 export class LayerConductance extends GradientExplainer<LayerConductanceOptions> {
+  protected override readonly remedy =
+    'Raise the number of steps; no number of them counts what goes around the layer.';
+
   constructor(model: ExplainableModel, options: LayerConductanceOptions) {
     const {layer} = options ?? {};
     super('LayerConductance', model, options, ['layer', 'baseline', 'steps'], scored =>

@@ -1,6 +1,6 @@
-/** A part of an explanation. */
+/** A part of an explanation, or less of each. */
 import {ConfigurationError} from '../core';
-import type {ExplanationData} from './explanation';
+import type {ExplanationData, Values} from './explanation';
 import {row} from './values';
 
 /** See `Explanation.example`. */
@@ -51,6 +51,34 @@ export function inputOf(
       outputs: scores.outputs,
       attributions: [scores.attributions[index]!],
       ...(scores.standardErrors && {standardErrors: [scores.standardErrors[index]!]}),
+    })),
+  };
+}
+
+/** See `Explanation.perPosition`. */
+export function positionsOf(data: ExplanationData): ExplanationData {
+  if (data.arePairs || data.parts) {
+    throw new ConfigurationError(
+      'Attributions of pairs, or of features of several numbers, have no positions.',
+      {
+        hint: 'Explain without a featureMask.',
+        code: 'configuration/positions',
+      },
+    );
+  }
+  const sum = ({data, shape}: Values): Values => {
+    if (shape.length < 3) return {data, shape};
+    const width = shape.at(-1)!;
+    const sumAt = (_: unknown, i: number): number =>
+      data.subarray(i * width, (i + 1) * width).reduce((total, value) => total + value, 0);
+    return {data: Float32Array.from({length: data.length / width}, sumAt), shape: shape.slice(0, -1)};
+  };
+  return {
+    ...data,
+    // Errors of numbers that were drawn together do not add up.
+    classes: data.classes.map(({standardErrors: _, ...scores}) => ({
+      ...scores,
+      attributions: scores.attributions.map(sum),
     })),
   };
 }

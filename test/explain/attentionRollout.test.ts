@@ -34,6 +34,23 @@ function encoder(options: {cross?: boolean} = {}): LayersModel {
   });
 }
 
+/** A layer that holds a layer of attention. */
+class Block extends layers.Layer {
+  static className = 'Block';
+  readonly attention = new MultiHeadAttention({numHeads: 1, keyDim: 4, kernelInitializer: 'randomNormal'});
+  override build(shape: number[]): void {
+    this.attention.build(shape);
+    this.trainableWeights = this.attention.trainableWeights;
+    this.built = true;
+  }
+  override computeOutputShape(shape: number[]): number[] {
+    return shape;
+  }
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return this.attention.call(inputs, {}) as Tensor;
+  }
+}
+
 /** What each attention layer gives as its probabilities, from models that end there. */
 function probabilities(model: LayersModel, words: Tensor): number[][][][][] {
   return ['first', 'second'].map(name => {
@@ -99,6 +116,22 @@ describe.each(BACKENDS)('attention rollout on %s', backend => {
         expected.map(whole => whole[2]!),
       ),
     ).toBeLessThan(1e-5);
+  });
+
+  it('follows attention that other layers hold', async () => {
+    const blocks = withSeed(2, () => {
+      const steps = input({shape: [5, 6]});
+      const first = new Block({}).apply(steps) as SymbolicTensor;
+      return functional({
+        inputs: steps,
+        outputs: layers.flatten().apply(new Block({}).apply(first)) as SymbolicTensor,
+      });
+    });
+    const rows = tf.randomNormal([2, 5, 6], 0, 1, 'float32', 1);
+    const {values, shape} = await new AttentionRollout(blocks).explain(rows, {target: 0});
+    expect(shape).toEqual([2, 5]);
+    expect([...values.slice(0, 5)].reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    tf.dispose([rows]);
   });
 
   it('gives the mean view of what is no padding, which sums up to one', async () => {

@@ -130,6 +130,17 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
     expect(distance((await new DeepLift(model).explain(x)).values, expected)).toBeLessThan(1e-6);
     const noisy = await new SmoothGrad(new InputXGradient(model), {samples: 3}).explain(x);
     expect(noisy.shape).toEqual([1, 3, 6]);
+    // One value for each word, over both tables.
+    const explanation = await new IntegratedGradients(model).explain(x);
+    const each = explanation.perPosition();
+    expect(each.shape).toEqual([1, 3]);
+    const sums = [0, 1, 2].map(at => sum(expected.slice(6 * at, 6 * at + 6)));
+    expect(distance(each.values, sums)).toBeLessThan(1e-6);
+    expect([each.deltas, each.baseValues]).toEqual([explanation.deltas, explanation.baseValues]);
+    expect(each.perPosition().values).toEqual(each.values);
+    expect(each.plot('text', {tokens: ['a', 'b', 'c']})).toContain('<svg');
+    const masked = await new KernelShap(model, {featureMask: [[0, 0, 1]]}).explain(x);
+    expect(() => masked.perPosition()).toThrow(ConfigurationError);
     model.dispose();
   });
 

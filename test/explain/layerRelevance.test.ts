@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {layers, sequential} from '@tensorflow/tfjs-layers';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {input, layers, model as functional, sequential} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {LayerConductance, LayerRelevance} from '../../src/explain';
+import {LayerConductance, LayerIntegratedGradients, LayerRelevance} from '../../src/explain';
 import {withSeed} from '../../src/core';
 import {BACKENDS} from '../graph/backends';
 import {casesOf, distance, expectCase, readOracle, useReference} from './oracle';
@@ -77,6 +77,50 @@ describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
     expect(deep.getWeights().map(weight => weight.dataSync())).toEqual(weights);
     image.dispose();
     deep.dispose();
+  });
+
+  it('look only at layers on the way to the output explained', async () => {
+    const x = input({shape: [2]});
+    const [reg, cls] = [
+      layers.dense({units: 1, name: 'reg'}),
+      layers.dense({units: 2, name: 'cls', activation: 'softmax'}),
+    ];
+    const both = functional({
+      inputs: x,
+      outputs: [
+        reg.apply(x),
+        layers.activation({activation: 'sigmoid'}).apply(cls.apply(x)),
+      ] as SymbolicTensor[],
+    });
+    reg.setWeights([tf.tensor2d([[2], [-1]]), tf.tensor1d([0])]);
+    const {values} = await new LayerRelevance(both, {output: 'reg'}).explain([[3, 4]]);
+    expect(distance(values, [6, -4])).toBeLessThan(1e-5);
+    await expect(new LayerRelevance(both, {output: 1}).explain([[3, 4]])).rejects.toThrow(/'cls'/);
+    expect(() => new LayerConductance(both, {output: 'reg', layer: 'nowhere'})).toThrow(/nowhere/);
+    const tensors = tf.memory().numTensors;
+    const elsewhere = new LayerConductance(both, {output: 'reg', layer: 'cls'}).explain([[3, 4]]);
+    await expect(elsewhere).rejects.toThrow(/'cls' is not run by itself on the way/);
+    expect(tf.memory().numTensors).toBe(tensors);
+    both.dispose();
+  });
+
+  it('say that what goes around a layer is not counted', async () => {
+    const around = withSeed(1, () => {
+      const x = input({shape: [2]});
+      const hidden = layers.dense({units: 2, name: 'hidden', kernelInitializer: 'ones'}).apply(x);
+      const sum = layers.add().apply([x, hidden] as SymbolicTensor[]);
+      const last = layers.dense({units: 1, kernelInitializer: 'ones'});
+      return functional({inputs: x, outputs: last.apply(sum) as SymbolicTensor});
+    });
+    // Ones all over: 2 (x₁ + x₂) go through the layer, x₁ + x₂ around it.
+    for (const Method of [LayerConductance, LayerIntegratedGradients]) {
+      const {deltas, warnings} = await new Method(around, {layer: 'hidden'}).explain([[1, 2]]);
+      expect(deltas![0]).toBeCloseTo(-3, 5);
+      expect(warnings).toEqual([
+        'The attributions miss the difference of the scores by up to 33.3 %. Raise the number of steps; no number of them counts what goes around the layer.',
+      ]);
+    }
+    around.dispose();
   });
 
   it('refuse what has no rule', async () => {

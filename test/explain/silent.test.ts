@@ -7,13 +7,16 @@ import {
   Counterfactual,
   DeepLift,
   GradCam,
+  GradientShap,
   InputXGradient,
   IntegratedGradients,
   KernelShap,
   LimeTabular,
+  Saliency,
+  SmoothGrad,
   completeness,
 } from '../../src/explain';
-import type {MaskedExample} from '../../src/explain';
+import type {Explainer, MaskedExample} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {distance} from './oracle';
 
@@ -172,15 +175,62 @@ describe.each(BACKENDS)('on %s', backend => {
 
   it('a gradient that is not finite spoils its own example alone', async () => {
     const roots = (x: Tensor): Tensor => tf.sum(tf.sqrt(x), 1);
-    const baseline = [[0], [1]];
-    for (const explainer of [
-      new IntegratedGradients(roots, {baseline, rule: 'riemannLeft'}),
-      new IntegratedGradients(roots, {baseline, rule: 'riemannLeft', batchSize: 3}),
-    ]) {
-      const alone = await new IntegratedGradients(roots, {baseline: 1, rule: 'riemannLeft'}).explain([[4]]);
-      const both = await explainer.explain([[0], [4]]);
-      expect(both.values[1]).toBeCloseTo(alone.values[0]!, 6);
+    const largest = (x: Tensor): Tensor => tf.sum(tf.maximum(x, tf.sqrt(x)), 1);
+    const rule = 'riemannLeft';
+    const draws = [{alpha: 1, background: 0}];
+    const pairs: [Explainer, Explainer][] = [
+      ...[3, 100].map((batchSize): [Explainer, Explainer] => [
+        new IntegratedGradients(roots, {baseline: 1, rule}),
+        new IntegratedGradients(roots, {baseline: [[0], [1]], rule, batchSize}),
+      ]),
+      ...[
+        new GradientShap(roots, {background: [[0]], draws}),
+        new SmoothGrad(new InputXGradient(roots), {samples: 2, noise: 0}),
+        new Saliency(largest),
+      ].map((explainer): [Explainer, Explainer] => [explainer, explainer]),
+    ];
+    for (const [alone, together] of pairs) {
+      const {values} = await alone.explain([[4]]);
+      const both = await together.explain([[0], [4]]);
+      expect(Number.isFinite(both.values[0])).toBe(false);
+      expect(both.values[1]).toBeCloseTo(values[0]!, 6);
+      const text = both.warnings.join('\n');
+      expect(text).toMatch(/The attributions of example 0 are not finite/);
+      expect(text).not.toContain('NaN');
     }
+  });
+
+  it('a sum that is off says by how much, and what to raise', async () => {
+    const cubes = (x: Tensor): Tensor => tf.sum(tf.pow(x, 3), 1);
+    // ∫ 3x² = 1; steps at the left ends find 0, 3/8 and 21/32 of it, three in the middle all but 1/36.
+    const explain = async (steps: number, rule: 'riemannLeft' | 'riemannMiddle') =>
+      (await new IntegratedGradients(cubes, {steps, rule}).explain([[1]])).warnings;
+    const missed = (share: string) => [
+      `The attributions miss the difference of the scores by up to ${share} %. Raise the number of steps.`,
+    ];
+    expect(await explain(1, 'riemannLeft')).toEqual(missed('100.0'));
+    expect(await explain(2, 'riemannLeft')).toEqual(missed('62.5'));
+    expect(await explain(4, 'riemannLeft')).toEqual(missed('34.4'));
+    expect(await explain(3, 'riemannMiddle')).toEqual([]);
+  });
+
+  it('a function without a gradient is refused, and sent to KernelShap', async () => {
+    const outside = (x: Tensor): Tensor => tf.tensor1d([x.dataSync()[0]!]);
+    const unknown = (x: Tensor): Tensor => tf.sum(tf.unique(x, 1).values, 1);
+    const tensors = tf.memory().numTensors;
+    for (const score of backend === 'cpu' ? [outside, unknown] : [outside]) {
+      const explained = new Saliency(score).explain([[1, 2]]);
+      await expect(explained).rejects.toMatchObject({name: 'UnsupportedLayerError', code: 'layer/gradient'});
+      await expect(explained).rejects.toThrow(/cannot be followed back.*KernelShap/s);
+    }
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('logits of what shows no layers are refused', () => {
+    const probabilities = (x: Tensor): Tensor => tf.softmax(x);
+    expect(() => new Saliency(probabilities, {head: 'logits'})).toThrow(/Only of a LayersModel/);
+    expect(() => new KernelShap(probabilities, {head: 'logits'})).toThrow(/Only of a LayersModel/);
+    expect(() => new Saliency(probabilities, {head: 'output'})).not.toThrow();
   });
 
   it('baselines without a number or a score are refused', async () => {
