@@ -1,7 +1,7 @@
 /** Feature masks: which numbers of an example come and go together. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor, TensorLike} from '@tensorflow/tfjs-core';
-import {ConfigurationError, ShapeError} from '../core';
+import {ConfigurationError, ShapeError, asGiven} from '../core';
 import {ownersOf} from './grouping';
 import type {Segments} from './segments';
 import {isTensors, toTensor} from './inputs';
@@ -43,6 +43,12 @@ export async function featuresOf(
   if (mask === undefined) {
     const single = ownFeatures(inputs);
     return () => single;
+  }
+  if (typeof mask !== 'object' || (mask as unknown) === null) {
+    throw new ConfigurationError(`The featureMask is ${asGiven(mask)}.`, {
+      hint: 'Give integers in the shape of an example, or the columns of each group: {city: [2, 3]}.',
+      code: 'configuration/feature-mask',
+    });
   }
   const labels = isGroups(mask)
     ? [groupLabels(mask, inputs)]

@@ -1,7 +1,7 @@
 /** Normal noise that samples of an input are drawn with. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ConfigurationError, Random, ShapeError} from '../core';
+import {ConfigurationError, Random, ShapeError, asGiven} from '../core';
 
 /**
  * How much noise: its standard deviation as a share of the range of each example's values, or as it is; or the noise
@@ -12,9 +12,10 @@ export type Noise = number | {readonly absolute: number} | Tensor | readonly Ten
 /** @throws ConfigurationError for noise that is below zero or no number. */
 export function checkNoise(method: string, noise: Noise): void {
   if (isGiven(noise)) return;
-  const deviation = typeof noise === 'number' ? noise : noise.absolute;
-  if (Number.isFinite(deviation) && deviation >= 0) return;
-  throw new ConfigurationError(`The noise of ${method} is ${String(deviation)}.`, {
+  const deviation: unknown =
+    typeof noise === 'number' ? noise : (noise as {absolute?: unknown} | null)?.absolute;
+  if (Number.isFinite(deviation) && (deviation as number) >= 0) return;
+  throw new ConfigurationError(`The noise of ${method} is ${asGiven(noise === null ? noise : deviation)}.`, {
     hint: 'Give its standard deviation: 0.15 for that share of the range, or {absolute: 0.5}.',
     code: 'configuration/noise',
   });

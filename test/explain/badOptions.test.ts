@@ -66,6 +66,7 @@ describe.each(BACKENDS)('on %s', backend => {
         [() => new LayerIntegratedGradients(model, undefined as never), "Unknown layer 'undefined'. "],
         [() => new Saliency(((a: Tensor, b: Tensor) => tf.add(a, b)) as never), 'Write ([a, b]) => ….'],
         [() => new Saliency(model, {output: 4}), 'The model has no output 4, only 1: '],
+        [() => new SmoothGrad(squares, {noise: null as never}), 'The noise of SmoothGrad is null.'],
         [() => new KernelShap(squares, {masker: squares as never}), 'masker is the function squares.'],
       ] as const)
         expect(make).toThrow(expect.objectContaining(refused(message)));
@@ -76,6 +77,16 @@ describe.each(BACKENDS)('on %s', backend => {
       await expect(explained).rejects.toMatchObject(
         refused('no room for 10000000000 samples of 40 features'),
       );
+    });
+
+    it('are masks of features where there is one', async () => {
+      for (const [featureMask, message] of [
+        [null, 'The featureMask is null. Give integers'],
+        ['city', "The featureMask is 'city'."],
+      ]) {
+        const explained = new KernelShap(squares, {featureMask: featureMask as never}).explain(x);
+        await expect(explained).rejects.toMatchObject(refused(message as string));
+      }
     });
 
     it('are lists of features, or one', async () => {
