@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
+import {GlassboxError} from '../core';
 
 interface Check {
   readonly name: string;
@@ -63,7 +64,7 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** What a backend got wrong, one sentence for each check; empty when all is well. */
+/** What a backend got wrong, one sentence for each check that has one of its own; empty when all is well. */
 export async function selfTest(): Promise<string[]> {
   const failures: string[] = [];
   // All are computed before anything is waited for: until then no other code can make another backend active.
@@ -83,10 +84,12 @@ export async function selfTest(): Promise<string[]> {
         found.length === expected.length && expected.every((e, i) => Math.abs(found[i]! - e) < 1e-3);
       if (!fits) failures.push(`${name}: [${found.join(', ')}] instead of [${expected.join(', ')}]`);
     } catch (cause) {
-      failures.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      const message = cause instanceof Error ? cause.message : String(cause);
+      // What befell the whole device is no matter of the check.
+      failures.push(cause instanceof GlassboxError ? message : `${name}: ${message}`);
     } finally {
       result?.dispose();
     }
   }
-  return failures;
+  return [...new Set(failures)];
 }

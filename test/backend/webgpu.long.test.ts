@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {useBackend} from '../../src/backend';
-import {DeviceLostError, withSeed} from '../../src/core';
+import {BackendUnavailableError, DeviceLostError, withSeed} from '../../src/core';
 import {Trainer} from '../../src/trainer';
 import {gradientCases} from './gradientCases';
 import {
@@ -25,6 +25,22 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
     const backend = await useBackend('auto');
     expect(backend.name).toBe('wasm');
     expect(backend.tried.find(({name}) => name === 'webgpu')?.reason).toContain('imitates');
+  });
+
+  test('refuses to read what a program was to compute that the GPU has refused, until it is chosen again', async () => {
+    const {repairs} = await useWebgpu();
+    expect(repairs.map(({id}) => id)).toContain('webgpu/cast');
+    const before = tf.memory().numTensors;
+    const x = tf.tensor1d([1, 2, 3]);
+    const y = tf.tidy(() => tf.neg(x));
+    runProgram('fn main(index: i32) { let x: i32 = 1.5; }', x);
+    await expect(y.data()).rejects.toThrow(BackendUnavailableError);
+    await expect(y.data()).rejects.toThrow(/'webgpu' refused a program: .*WGSL.* Call useBackend again/s);
+    await useWebgpu();
+    const again = tf.tidy(() => tf.neg(x));
+    expect(Array.from(await again.data())).toEqual([-1, -2, -3]);
+    tf.dispose([x, y, again]);
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   describe('operations', () => {
@@ -153,4 +169,22 @@ async function lossesOn(start: () => Promise<unknown>): Promise<Run> {
 
 function navigatorGpu(): {requestAdapter(): Promise<{info: {isFallbackAdapter?: boolean}} | null>} {
   return (globalThis.navigator as unknown as {gpu: ReturnType<typeof navigatorGpu>}).gpu;
+}
+
+/** Runs a program of a certain text on the GPU, for as many numbers as `x` has. */
+function runProgram(text: string, x: tf.Tensor): void {
+  const program = {
+    variableNames: ['A'],
+    outputShape: x.shape,
+    shaderKey: text,
+    workgroupSize: [64, 1, 1],
+    dispatchLayout: {x: [0]},
+    dispatch: [1, 1, 1],
+    size: true,
+    getUserCode: () => text,
+  };
+  type Run = {runWebGPUProgram(program: object, inputs: tf.TensorInfo[], dtype: string): tf.TensorInfo};
+  const backend = tf.backend();
+  const {dataId} = (backend as unknown as Run).runWebGPUProgram(program, [x], 'float32');
+  backend.disposeData(dataId);
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {useBackend} from 'glassbox';
 import {backendUnderTest} from '../backendUnderTest';
+import {computeOnDevice} from '../onDevice';
 import {TOLERANCE, compare, suite} from './suite';
 
 let reference: string;
@@ -22,6 +23,7 @@ describe(`the suite of training on ${backendUnderTest}`, () => {
   beforeAll(async () => {
     tested = (await useBackend(backendUnderTest)).tfjsName;
   });
+  computeOnDevice(backendUnderTest);
 
   it.each(suite)('$name', async testCase => {
     expect(await compare(testCase, tested, reference)).toBeLessThan(TOLERANCE);

@@ -4,13 +4,9 @@ import type {Tensor, Tensor2D, Tensor4D} from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {useBackend} from 'glassbox';
 import {backendUnderTest} from '../backendUnderTest';
+import {computeOnDevice} from '../onDevice';
+import {valuesOf} from '../valuesOf';
 import {distance, uniforms} from './numbers';
-
-/** Reads a result next to what it was made of. */
-async function found(compute: () => Tensor): Promise<ArrayLike<number>> {
-  const result = tf.tidy(compute);
-  return result.data().finally(() => result.dispose());
-}
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
@@ -18,6 +14,7 @@ describe(`values on ${backendUnderTest}`, () => {
   beforeAll(async () => {
     await useBackend(backendUnderTest);
   });
+  computeOnDevice(backendUnderTest);
 
   // Sizes beyond those that tfjs computes on the CPU whatever the backend.
   describe.each([1, 5, 8, 33])('of products over %i terms', terms => {
@@ -39,12 +36,12 @@ describe(`values on ${backendUnderTest}`, () => {
     ];
 
     it('matMul sums up those and no others', async () => {
-      const product = await found(() => {
+      const product = await valuesOf(() => {
         const [a, b] = factors();
         return tf.matMul(a, b);
       });
       expect(distance([product], [expected])).toBeLessThan(1e-5);
-      const transposed = await found(() => {
+      const transposed = await valuesOf(() => {
         const [a, b] = factors().map(factor => tf.transpose(factor)) as [Tensor2D, Tensor2D];
         return tf.matMul(a, b, true, true);
       });
@@ -52,7 +49,7 @@ describe(`values on ${backendUnderTest}`, () => {
     });
 
     it('a convolution by single pixels sums up those and no others', async () => {
-      const product = await found(() => {
+      const product = await valuesOf(() => {
         const [a, b] = factors();
         const filter = tf.reshape<tf.Rank.R4>(b, [1, 1, terms, columns]);
         return tf.conv2d(tf.reshape<tf.Rank.R4>(a, [1, 8, 5, terms]), filter, 1, 'valid');
@@ -61,7 +58,7 @@ describe(`values on ${backendUnderTest}`, () => {
     });
 
     it('a transposed convolution sums up those and no others', async () => {
-      const product = await found(() => {
+      const product = await valuesOf(() => {
         const [a, b] = factors();
         const filter = tf.reshape<tf.Rank.R4>(tf.transpose(b), [1, 1, columns, terms]);
         const x = tf.reshape<tf.Rank.R4>(a, [1, 8, 5, terms]);
@@ -74,13 +71,13 @@ describe(`values on ${backendUnderTest}`, () => {
   it.each(['sin', 'cos', 'tan'] as const)('of %s have the digits of a float32', async name => {
     const range = name === 'tan' ? 1.4 : 300;
     const x = Float32Array.from({length: 997}, (_, i) => ((i - 498) / 498) * range);
-    const values = await found(() => tf[name](tf.tensor1d(x)));
+    const values = await valuesOf(() => tf[name](tf.tensor1d(x)));
     expect(distance([values], [Float64Array.from(x, Math[name])])).toBeLessThan(1e-6);
   });
 
   describe('of cropAndResize', () => {
     it('are those of the image that a box names', async () => {
-      const values = await found(() => {
+      const values = await valuesOf(() => {
         const image = tf.mul<Tensor4D>(tf.ones([3, 8, 8, 4]), tf.reshape(tf.range(1, 4), [3, 1, 1, 1]));
         const boxes = tf.tensor2d(Array.from({length: 5}, () => [0.1, 0.2, 0.8, 0.7]));
         return tf.image.cropAndResize(image, boxes, tf.tensor1d([2, 0, 1, 2, 2], 'int32'), [2, 2]);
@@ -98,7 +95,7 @@ describe(`values on ${backendUnderTest}`, () => {
       const ramp = uniforms('ramp', [1, size, size, 4]) as Tensor4D;
       const whole = await ramp.data();
       for (const method of ['bilinear', 'nearest'] as const) {
-        const values = await found(() =>
+        const values = await valuesOf(() =>
           tf.image.cropAndResize(
             ramp,
             tf.tensor2d([[0, 0, 1, 1]]),
@@ -115,7 +112,7 @@ describe(`values on ${backendUnderTest}`, () => {
     });
 
     it('are the given value outside of the image', async () => {
-      const values = await found(() =>
+      const values = await valuesOf(() =>
         tf.image.cropAndResize(
           tf.ones([1, 8, 8, 4]),
           tf.tensor2d([[0, 0, 1.2, 1]]),
@@ -134,21 +131,47 @@ describe(`values on ${backendUnderTest}`, () => {
   });
 
   it('of poolings send their gradients to the first of equal numbers', async () => {
-    const gradient = await found(() =>
+    const gradient = await valuesOf(() =>
       tf.grad((x: Tensor) => tf.sum(tf.maxPool(x as Tensor4D, 2, 2, 'valid')))(tf.ones([1, 16, 16, 1])),
     );
     const first = (i: number): number => (i % 2 === 0 && Math.floor(i / 16) % 2 === 0 ? 1 : 0);
     expect(Array.from(gradient)).toEqual(Array.from({length: 256}, (_, i) => first(i)));
-    const deep = await found(() =>
+    const deep = await valuesOf(() =>
       tf.grad((x: Tensor) => tf.sum(tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'valid')))(tf.ones([1, 8, 8, 8, 1])),
     );
     const isFirst = (i: number): boolean => [1, 8, 64].every(step => Math.floor(i / step) % 2 === 0);
     expect(Array.from(deep)).toEqual(Array.from({length: 512}, (_, i) => (isFirst(i) ? 1 : 0)));
   });
 
+  describe('of whole numbers that are cast to floats', () => {
+    // On the device before they are cast.
+    const counts = (): Tensor => tf.reshape(tf.floorDiv(tf.range(0, 1200, 1, 'int32'), 7), [3, 4, 10, 10]);
+    const bits = (): Tensor => tf.greater(counts(), 20);
+    const at = (i: number): number => Math.floor(i / 7);
+    const cases: [string, () => Tensor, (i: number) => number][] = [
+      ['int32', counts, at],
+      ['bool', bits, i => (at(i) > 20 ? 1 : 0)],
+    ];
+
+    it.each(cases)('are the same after transposing: %s', async (_, make, value) => {
+      const values = await valuesOf(() => tf.transpose(tf.cast(make(), 'float32'), [0, 2, 3, 1]));
+      const places = (i: number): number =>
+        Math.floor(i / 400) * 400 + (i % 4) * 100 + Math.floor((i % 400) / 4);
+      expect(values).toEqual(Float32Array.from({length: 1200}, (_value, i) => value(places(i))));
+    });
+
+    it.each(cases)('are summed up over any axes: %s', async (_, make, value) => {
+      const sums = await valuesOf(() => tf.sum(tf.cast(make(), 'float32'), [0, 1]));
+      const expected = Float32Array.from({length: 100}, (_value, i) =>
+        Array.from({length: 12}, (_other, j) => value(100 * j + i)).reduce((a, b) => a + b),
+      );
+      expect(sums).toEqual(expected);
+    });
+  });
+
   it('of argMax and argMin are the first of equal numbers', async () => {
     const row = Array.from({length: 200}, (_, i) => i % 3);
-    const places = await found(() => {
+    const places = await valuesOf(() => {
       const rows = tf.tensor2d([...row, ...row], [2, 200]);
       return tf.concat([tf.argMax(rows, 1), tf.argMin(rows, -1)]);
     });
@@ -172,6 +195,6 @@ describe(`values on ${backendUnderTest}`, () => {
     ['sign', () => tf.sign(many(1e-9, -1e-20, 0, 3)), [1, -1, 0, 1]],
     ['floorDiv', () => tf.floorDiv(many(1, -1, 7), many(0.5, 0.5, 2)), [2, -2, 3]],
   ])('of %s are those of IEEE 754', async (_, compute, expected) => {
-    expect([...Array.from(await found(compute))].slice(0, expected.length)).toEqual(expected);
+    expect([...Array.from(await valuesOf(compute))].slice(0, expected.length)).toEqual(expected);
   });
 });

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {useBackend} from 'glassbox';
 import {missing, useWebgpu} from '../backend/softwareGpu';
+import {computeOnDevice} from '../onDevice';
 import {TOLERANCE, compare, suite} from './suite';
 
 describe.skipIf(missing !== undefined)('the suite of training on WebGPU in Node', () => {
@@ -12,6 +13,7 @@ describe.skipIf(missing !== undefined)('the suite of training on WebGPU in Node'
     await useWebgpu();
     tested = tf.getBackend();
   });
+  computeOnDevice('webgpu');
   beforeEach(() => {
     tensors = tf.memory().numTensors;
   });

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
+import {watchForFailures, type Failure} from '../failures';
 import {importBackend, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
 import {lossOf, watchForLoss} from '../loss';
@@ -59,12 +60,32 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
     );
   }
   const context = contextOf(instance);
+  await watchForFailures(instance, {
+    name: 'webgl',
+    ask: () => (context.isContextLost() ? undefined : errorOf(context)),
+  });
   watchForLoss(instance, {
     name: 'webgl',
     isLost: () => context.isContextLost(),
     listen: lost => context.canvas.addEventListener('webglcontextlost', () => lost('the context was lost')),
   });
   return instance;
+}
+
+const errors = [
+  'INVALID_ENUM',
+  'INVALID_VALUE',
+  'INVALID_OPERATION',
+  'INVALID_FRAMEBUFFER_OPERATION',
+  'OUT_OF_MEMORY',
+] as const;
+
+/** The first error since the last call. */
+function errorOf(context: WebGLRenderingContext): Failure | undefined {
+  const code = context.getError();
+  if (code === context.NO_ERROR) return undefined;
+  const name = errors.find(known => context[known] === code) ?? `error ${code}`;
+  return {message: `${name}.`, isOutOfMemory: name === 'OUT_OF_MEMORY'};
 }
 
 const imitations = /swiftshader|llvmpipe|softpipe|basic render/i;

@@ -22,7 +22,13 @@ export interface AdapterDescription {
 }
 
 export interface Device {
+  readonly queue: {onSubmittedWorkDone(): Promise<undefined>};
   readonly lost: Promise<{readonly message: string; readonly reason: string}>;
+  /** Calls `listener` for each error that nobody has asked for. */
+  addEventListener(
+    type: 'uncapturederror',
+    listener: (event: {readonly error: {readonly message: string}}) => void,
+  ): void;
 }
 
 /** The page's or the process's way to the GPUs; undefined where there is none. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
 import {isNode} from '../automatic';
+import {watchForFailures} from '../failures';
 import {importBackend, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
 import {watchForLoss} from '../loss';
@@ -10,7 +11,7 @@ import type {BackendOptions} from '../types';
 import {provideGpu} from './dawn';
 import {gpuOfGlobal, isSoftware, nameOf, type Adapter, type Gpu} from './gpu';
 import {webgpuRepairs} from './repairs';
-import {deviceOf, instanceOn, refuseSynchronousReads} from './tfjsInternals';
+import {deviceOf, finishWork, instanceOn, refuseSynchronousReads} from './tfjsInternals';
 
 /**
  * How `useBackend('webgpu')` starts tfjs's WebGPU backend; needs the optional peer @tensorflow/tfjs-backend-webgpu, and in Node also webgpu.
@@ -50,6 +51,14 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
     'Update the graphics driver, or choose another backend.',
     start,
   );
+  await watchForFailures(instance, {
+    name: 'webgpu',
+    finish: () => finishWork(instance),
+    listen: failed =>
+      deviceOf(instance).addEventListener('uncapturederror', ({error}) =>
+        failed({message: error.message, isOutOfMemory: error.constructor.name === 'GPUOutOfMemoryError'}),
+      ),
+  });
   watchForLoss(instance, {
     name: 'webgpu',
     listen: lost => {

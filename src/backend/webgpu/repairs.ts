@@ -1,12 +1,28 @@
 /** What tfjs computes wrong on WebGPU alone. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelConfig} from '@tensorflow/tfjs-core';
-import {kernelOfOps} from '../tfjsInternals';
+import type {DataType, KernelConfig, KernelFunc} from '@tensorflow/tfjs-core';
+import {attrsAs, kernelOfOps} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
-import {withProgramText} from './tfjsInternals';
+import {asFloats, withProgramText} from './tfjsInternals';
 import {trigonometry} from './trigonometry';
 
 export const webgpuRepairs: readonly Repair[] = [
+  {
+    id: 'webgpu/cast',
+    description:
+      'tfjs leaves whole numbers as they are when they are cast to float32 on WebGPU, and programs that take them for such do not run (transposing, and sums over any but the last axes); now they are cast.',
+    backends: ['webgpu'],
+    kernels: (_, {current}) => {
+      const original = current(tf.Cast)!;
+      const kernelFunc: KernelFunc = call => {
+        const x = call.inputs['x']!;
+        const isToFloat = attrsAs<{dtype: DataType}>(call.attrs).dtype === 'float32';
+        const isWhole = x.dtype === 'int32' || x.dtype === 'bool';
+        return isToFloat && isWhole ? asFloats(call.backend, x) : original.kernelFunc(call);
+      };
+      return [{...original, kernelFunc}];
+    },
+  },
   {
     id: 'webgpu/max-pool-gradient',
     description:
@@ -47,6 +63,16 @@ export const webgpuRepairs: readonly Repair[] = [
       'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
     backends: ['webgpu'],
     kernels: () => [firstPlace(tf.ArgMax, tf.max), firstPlace(tf.ArgMin, tf.min)],
+  },
+  {
+    id: 'webgpu/no-number',
+    description: 'GPUs may take the logarithm of 0 for -88 on WebGPU; it is -Infinity now.',
+    backends: ['webgpu'],
+    kernels: (_, {current}) => [
+      withProgramText(current(tf.Log)!, text =>
+        text.replaceAll('return log(a);', 'if (a == 0.0) { return -uniforms.INFINITY; } return log(a);'),
+      ),
+    ],
   },
   {
     id: 'webgpu/trigonometry',

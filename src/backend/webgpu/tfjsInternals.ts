@@ -1,4 +1,5 @@
 /** The border to tfjs's WebGPU backend. */
+import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {WebGPUBackend} from '@tensorflow/tfjs-backend-webgpu';
 import {ConfigurationError} from '../../core';
@@ -31,6 +32,15 @@ export async function instanceOn(tfjs: Package, adapter: Adapter): Promise<Kerne
 /** The device that an instance computes on. */
 export function deviceOf(instance: KernelBackend): Device {
   return (instance as unknown as {device: Device}).device;
+}
+
+/** Hands over what tfjs has kept back to submit it together, and waits until the device has done it all. */
+export async function finishWork(instance: KernelBackend): Promise<void> {
+  const webgpu = instance as WebGPUBackend;
+  webgpu.ensureCommandEncoderReady();
+  webgpu.endComputePassEncoder();
+  webgpu.submitQueue();
+  await deviceOf(instance).queue.onSubmittedWorkDone();
 }
 
 /**
@@ -80,3 +90,28 @@ export function withProgramText(kernel: KernelConfig, rewrite: (text: string) =>
     },
   };
 }
+
+/** The numbers of a tensor as float32, in memory of their own. */
+export function asFloats(backend: unknown, info: TensorInfo): TensorInfo {
+  const webgpu = backend as WebGPUBackend;
+  const {values, resource} = webgpu.tensorMap.get(info.dataId);
+  // What is not on the device yet is put there as it should be.
+  if (resource == null && values != null)
+    return webgpu.makeTensorInfo(info.shape, 'float32', Float32Array.from(values as Int32Array));
+  const workgroup = 64;
+  const program = {
+    variableNames: ['A'],
+    outputShape: info.shape,
+    shaderKey: 'glassbox-floats',
+    workgroupSize: [workgroup, 1, 1],
+    dispatchLayout: {x: info.shape.map((_, axis) => axis)},
+    dispatch: [Math.ceil(tf.util.sizeFromShape(info.shape) / workgroup), 1, 1],
+    size: true,
+    getUserCode: () => `fn main(index: i32) {
+      if (index < uniforms.size) { setOutputAtIndex(index, f32(A[index])); }
+    }`,
+  };
+  return webgpu.runWebGPUProgram(program as WebGPUProgram, [info], 'float32');
+}
+
+type WebGPUProgram = Parameters<WebGPUBackend['runWebGPUProgram']>[0];
