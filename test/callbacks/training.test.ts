@@ -68,7 +68,7 @@ async function train(
     error = thrown;
   }
   const evaluated = await trainer.evaluate([held.x, held.y], {batchSize: 7});
-  const weights = weightsOf(model);
+  const weights = await weightsOf(model);
   trainer.dispose();
   model.dispose();
   return {result, error, weights, evaluated};

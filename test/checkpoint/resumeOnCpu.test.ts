@@ -33,7 +33,7 @@ async function train(units: 1 | 2, more: {callbacks?: Callback[]; options?: FitO
     callbacks: more.callbacks ?? [],
   });
   const result = await trainer.fit([x, y], {epochs: 2, batchSize: 6, ...more.options});
-  const weights = weightsOf(model);
+  const weights = await weightsOf(model);
   trainer.dispose();
   model.dispose();
   return {result, weights};

@@ -52,20 +52,24 @@ class Block extends layers.Layer {
 }
 
 /** What each attention layer gives as its probabilities, from models that end there. */
-function probabilities(model: LayersModel, words: Tensor): number[][][][][] {
-  return ['first', 'second'].map(name => {
+function probabilities(model: LayersModel, words: Tensor): Promise<number[][][][][]> {
+  const layersOf = ['first', 'second'].map(async name => {
     const layer = model.getLayer(name) as MultiHeadAttention;
     const before = functional({inputs: model.inputs, outputs: layer.input});
-    return tf.tidy(() => {
+    const made = tf.tidy(() => {
       const x = before.predict(words) as Tensor;
       const copy = new MultiHeadAttention({numHeads: 2, keyDim: 4, returnAttentionScores: true});
       copy.build(x.shape);
       copy.setWeights(layer.getWeights());
       const mask = tf.cast(tf.notEqual(words, 0), 'bool');
       const [, scores] = copy.call(x, {mask}) as Tensor[];
-      return scores!.arraySync() as number[][][][];
+      return scores!;
     });
+    const values = (await made.array()) as number[][][][];
+    made.dispose();
+    return values;
   });
+  return Promise.all(layersOf);
 }
 
 describe.each(BACKENDS)('attention rollout on %s', backend => {
@@ -86,7 +90,7 @@ describe.each(BACKENDS)('attention rollout on %s', backend => {
   });
 
   it('multiplies attention, half with what goes around it, over the layers', async () => {
-    const all = probabilities(model, words);
+    const all = await probabilities(model, words);
     const positions = [0, 1, 2, 3, 4];
     const expected = [0, 1].map(example => {
       let whole = positions.map(i => positions.map(j => Number(i === j)));
@@ -148,7 +152,7 @@ describe.each(BACKENDS)('attention rollout on %s', backend => {
     expect(Object.hasOwn(layer, 'call')).toBe(false);
     expect(layer.getConfig()['returnAttentionScores']).toBe(false);
     const after = model.predict(words) as Tensor;
-    expect(after.dataSync()).toEqual(before.dataSync());
+    expect(await after.data()).toEqual(await before.data());
     tf.dispose([before, after]);
   });
 

@@ -7,6 +7,7 @@ import {ConfigurationError, DataError, Random, ShapeError, withSeed} from '../..
 import {Counterfactual} from '../../src/explain';
 import type {CounterfactualOptions} from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
+import {valuesOf} from '../valuesOf';
 
 const {dense} = layers.layers;
 
@@ -125,8 +126,8 @@ describe.each(BACKENDS)('Counterfactual on %s', backend => {
         (k, column) => span[column]![0]! + (k / (side - 1)) * (span[column]![1]! - span[column]![0]!),
       ),
     );
-    const scores = tf.tidy(() => (model.predict(tf.tensor2d(grid)) as Tensor2D).dataSync() as Float32Array);
-    const own = tf.tidy(() => (model.predict(tf.tensor2d(x)) as Tensor2D).dataSync() as Float32Array);
+    const scores = await valuesOf(() => model.predict(tf.tensor2d(grid)) as Tensor2D);
+    const own = await valuesOf(() => model.predict(tf.tensor2d(x)) as Tensor2D);
     for (const [i, {found, distance, counterfactual}] of examples.entries()) {
       const best = grid.reduce(
         (least, point, at) =>
@@ -141,9 +142,7 @@ describe.each(BACKENDS)('Counterfactual on %s', backend => {
       );
       expect(found).toBe(true);
       expect(distance).toBeLessThan(1.05 * best);
-      const after = tf.tidy(
-        () => (model.predict(tf.tensor2d([[...counterfactual]])) as Tensor2D).dataSync() as Float32Array,
-      );
+      const after = await valuesOf(() => model.predict(tf.tensor2d([[...counterfactual]])) as Tensor2D);
       expect(argMax(after, 0, 3)).not.toBe(argMax(own, i, 3));
     }
     model.dispose();

@@ -18,12 +18,16 @@ import {
 } from '../../src/explain';
 import {activate, BACKENDS} from '../graph/backends';
 import {distance} from './oracle';
+import {valuesOf} from '../valuesOf';
 
 const {add, concatenate, dense, embedding, flatten, reshape} = layers;
 
 /** A layer's call in a functional model. */
 const call = (layer: layers.Layer, ...inputs: SymbolicTensor[]) =>
   layer.apply(inputs.length === 1 ? inputs[0]! : inputs) as SymbolicTensor;
+
+/** The vectors of an embedding's words. */
+const rowsOf = (table: layers.Layer) => table.getWeights()[0]!.array() as Promise<number[][]>;
 
 describe.each(BACKENDS)('gradient methods on %s', backend => {
   const words = () =>
@@ -47,10 +51,10 @@ describe.each(BACKENDS)('gradient methods on %s', backend => {
     expect(tf.memory().numTensors).toBe(tensors);
     expect(explanation.shape).toEqual([1, 4, 3]);
     // The sum is the difference of the scores of the sentence and of four words 0.
-    const score = (ids: number[]) =>
-      tf.tidy(() => (model.predict(tf.tensor2d([ids], [1, 4], 'int32')) as tf.Tensor).dataSync()[1]!);
+    const score = async (ids: number[]) =>
+      (await valuesOf(() => model.predict(tf.tensor2d([ids], [1, 4], 'int32')) as tf.Tensor))[1]!;
     const sum = explanation.values.reduce((total, value) => total + value, 0);
-    expect(sum).toBeCloseTo(score([1, 2, 6, 0]) - score([0, 0, 0, 0]), 5);
+    expect(sum).toBeCloseTo((await score([1, 2, 6, 0])) - (await score([0, 0, 0, 0])), 5);
     // The last word is the baseline's own.
     expect(explanation.values.slice(9).every(value => value === 0)).toBe(true);
     // The same as integrating at the layer, which other code does.
@@ -72,7 +76,7 @@ describe.each(BACKENDS)('gradient methods on %s', backend => {
       }),
     );
     const [kernel] = model.getLayer('scores').getWeights();
-    const weights = kernel!.dataSync();
+    const weights = await kernel!.data();
     const inputs = [tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4, 5]])];
     const options = {baseline: [1, tf.tensor1d([0, 1, 2])], steps: 2};
     const {attributions} = await new IntegratedGradients(model, options).explain(inputs, {target: 0});
@@ -120,8 +124,8 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
     const x = tf.tensor2d([[1, 2, 3]]);
     await expectComplete(model, [x], [[1, 3, 6]]);
     // Linear: the weight of each number times what the word has there less what word 0 has, worked out in float64.
-    const [two, four] = tables.map(table => table.getWeights()[0]!.arraySync() as number[][]);
-    const weights = scores.getWeights()[0]!.dataSync();
+    const [two, four] = await Promise.all(tables.map(rowsOf));
+    const weights = await scores.getWeights()[0]!.data();
     const expected = [1, 2, 3].flatMap((word, at) => [
       ...[0, 1].map(k => weights[2 * at + k]! * (two![word]![k]! - two![0]![k]!)),
       ...[0, 1, 2, 3].map(k => weights[6 + 4 * at + k]! * (four![word]![k]! - four![0]![k]!)),
@@ -157,8 +161,8 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
       [1, 3, 2],
     ];
     await expectComplete(model, x, shapes);
-    const vectors = table.getWeights()[0]!.arraySync() as number[][];
-    const weights = scores.getWeights()[0]!.dataSync();
+    const vectors = await rowsOf(table);
+    const weights = await scores.getWeights()[0]!.data();
     const {attributions} = await new InputXGradient(model).explain(x);
     const expected = [1, 2, 3, 4, 4, 0].flatMap((word, at) =>
       [0, 1].map(k => vectors[word]![k]! * weights[2 * at + k]!),

@@ -8,6 +8,7 @@ import {scoredModel} from '../../src/explain/model';
 import {layerSite} from '../../src/explain/site';
 import {BACKENDS} from '../graph/backends';
 import {casesOf, distance, expectCase, readOracle, useReference} from './oracle';
+import {valuesOf} from '../valuesOf';
 
 /** One convolution of ones with two channels, relu, and a dense layer: Captum's test model. */
 function oneConvolution(): LayersModel {
@@ -53,14 +54,14 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
     ramp.dispose();
   });
 
-  it.each(casesOf(oracle, 'layerActivation_summary'))('read the activations of $layer', entry => {
-    tf.tidy(() => {
-      const [values] = layerSite(scoredModel(model()), entry.layer!).read([x()]);
-      expect(values!.shape).toEqual(entry['shape']);
-      expect(tf.mean(values!).dataSync()[0]).toBeCloseTo(entry['mean'] as number, 5);
-      const first = tf.slice(values!, [0, 0, 0, 0], [1, 1, 1, values!.shape[3]!]).dataSync();
-      expect(distance(first, entry['firstPixel'] as number[])).toBeLessThan(1e-4);
-    });
+  it.each(casesOf(oracle, 'layerActivation_summary'))('read the activations of $layer', async entry => {
+    const activations = () => layerSite(scoredModel(model()), entry.layer!).read([x()])[0]!;
+    const {shape} = tf.tidy(activations);
+    expect(shape).toEqual(entry['shape']);
+    const [mean] = await valuesOf(() => tf.mean(activations()));
+    expect(mean).toBeCloseTo(entry['mean'] as number, 5);
+    const first = await valuesOf(() => tf.slice(activations(), [0, 0, 0, 0], [1, 1, 1, shape[3]!]));
+    expect(distance(first, entry['firstPixel'] as number[])).toBeLessThan(1e-4);
   });
 
   it.each([
@@ -113,15 +114,14 @@ describe.each(BACKENDS)('methods that look at maps on %s', backend => {
   it('weigh maps by the scores of what is seen through them', async () => {
     const explanation = await new ScoreCam(small, {layer: 'relu', upsample: false}).explain(ramp);
     // Channel by channel: the map from 0 to 1, over the image, and what the model gives for that.
-    const expected = tf.tidy(() => {
+    const expected = await valuesOf(() => {
       const [maps] = layerSite(scoredModel(small), 'relu').read([ramp]);
       const scores = [0, 1].map(channel => {
         const map = tf.slice(maps!, [0, 0, 0, channel], [1, 2, 2, 1]) as tf.Tensor4D;
         const mask = tf.image.resizeBilinear(tf.div<tf.Tensor4D>(map, tf.max(map)), [4, 4], false, true);
-        return (small.predict(tf.mul(ramp, mask)) as Tensor).dataSync()[0]!;
+        return tf.reshape(tf.slice(small.predict(tf.mul(ramp, mask)) as Tensor, [0, 0], [1, 1]), [1]);
       });
-      const weights = tf.softmax(tf.tensor1d(scores));
-      return tf.sum(tf.mul(maps!, weights), 3).dataSync();
+      return tf.sum(tf.mul(maps!, tf.softmax(tf.concat(scores))), 3);
     });
     expect(distance(explanation.values, [...expected])).toBeLessThan(1e-3);
   });

@@ -29,7 +29,8 @@ async function graphModel(): Promise<GraphModel> {
     ],
     versions: {producer: 1},
   };
-  const weightData = Float32Array.from(weights.flatMap(({tensor}) => [...tensor.dataSync()])).buffer;
+  const values = await Promise.all(weights.map(async ({tensor}) => [...(await tensor.data())]));
+  const weightData = Float32Array.from(values.flat()).buffer;
   const weightSpecs = weights.map(({name, tensor}) => ({
     name,
     shape: tensor.shape,

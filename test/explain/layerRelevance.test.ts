@@ -68,13 +68,14 @@ describe.each(BACKENDS)('methods that go layer by layer on %s', backend => {
       }),
     );
     const image = tf.randomUniform([2, 8, 8, 1], 0, 1, 'float32', 4);
-    const weights = deep.getWeights().map(weight => weight.dataSync());
+    const weightsNow = () => Promise.all(deep.getWeights().map(weight => weight.data()));
+    const weights = await weightsNow();
     const explanation = await new LayerRelevance(deep, {rule: 'zPlus'}).explain(image);
     expect([...explanation.aggregate('mean').data].reduce((sum, value) => sum + value, 0)).toBeCloseTo(
       (explanation.outputs[0]! + explanation.outputs[1]!) / 2,
       4,
     );
-    expect(deep.getWeights().map(weight => weight.dataSync())).toEqual(weights);
+    expect(await weightsNow()).toEqual(weights);
     image.dispose();
     deep.dispose();
   });

@@ -266,13 +266,18 @@ describe.each(BACKENDS)('PartitionShap on %s', backend => {
       expect(distance(explanation.values, [...shares.values])).toBeGreaterThan(1e-3);
     });
 
-    it('does not depend on how many rows the model takes, bit for bit', async () => {
+    it('does not depend on how many rows the model takes, bit for bit where sums do not', async () => {
       const values = async (batchSize: number) => {
         const explainer = new PartitionShap(model(), {background, partition, batchSize, maxEvaluations: 60});
         return (await explainer.explain(x(), {target})).values;
       };
       const expected = await values(10000);
-      for (const batchSize of [10, 25, 130]) expect(await values(batchSize)).toEqual(expected);
+      for (const batchSize of [10, 25, 130]) {
+        const found = await values(batchSize);
+        // tfjs's WebGPU has several ways to multiply matrices, and takes one by their sizes.
+        if (backend === 'webgpu') expect(distance(found, [...expected])).toBeLessThan(1e-5);
+        else expect(found).toEqual(expected);
+      }
     });
 
     it('explains examples together as apart', async () => {

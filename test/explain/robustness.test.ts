@@ -144,7 +144,7 @@ describe.each(BACKENDS)('on %s', backend => {
       calls.watch();
       const undisturbed = await run();
       const most = calls.count;
-      const before = stateOf(subjects);
+      const before = await stateOf(subjects);
       expect(most).toBeGreaterThan(2);
       for (const [how, at] of [
         ['abort', 2],
@@ -164,7 +164,7 @@ describe.each(BACKENDS)('on %s', backend => {
         expect(outcome).toBe(reason);
         // It ends soon, and not when all is done.
         expect(calls.count).toBeLessThanOrEqual(at + 2);
-        expect(stateOf(subjects)).toEqual(before);
+        expect(await stateOf(subjects)).toEqual(before);
       }
       calls.watch();
       expect(await run()).toStrictEqual(undisturbed);
@@ -197,10 +197,10 @@ describe.each(BACKENDS)('on %s', backend => {
     const runs = entries.map(({make}) => make(subjects).run);
     const alone: object[] = [];
     for (const run of runs) alone.push(await run());
-    const before = stateOf(subjects);
+    const before = await stateOf(subjects);
     const together = await Promise.all(runs.map(run => run()));
     entries.forEach(({name}, i) => expect({[name]: together[i]}).toStrictEqual({[name]: alone[i]}));
-    expect(stateOf(subjects)).toEqual(before);
+    expect(await stateOf(subjects)).toEqual(before);
   });
 });
 

@@ -142,16 +142,20 @@ function texts(given: readonly string[]): Subjects['texts'] {
 }
 
 /** What must be as before after an explanation: tensors, gradients, and all that a model holds. */
-export function stateOf({cnn, mlp, encoder}: Subjects): object {
+export async function stateOf({cnn, mlp, encoder}: Subjects): Promise<object> {
+  const models = [cnn, mlp, encoder].map(({model}) => model);
+  const weights = await Promise.all(
+    models.flatMap(model => model.weights.map(async weight => String(await weight.read().data()))),
+  );
   const kernels = tf.getKernelsForBackend(tf.getBackend());
   return {
     tensors: tf.memory().numTensors,
     data: tf.memory().numDataBuffers,
     scopes: tf.engine().state.scopeStack.length,
     gradients: kernels.map(({kernelName}) => tf.getGradient(kernelName)?.gradFunc),
-    models: [cnn, mlp, encoder].flatMap(({model}) => [
+    weights,
+    models: models.flatMap(model => [
       (model.output as SymbolicTensor).id,
-      ...model.weights.map(weight => String(weight.read().dataSync())),
       // Own fields too: methods may have been put over those of the class.
       ...model.layers.map(layer =>
         [

@@ -42,7 +42,7 @@ async function oneUpdate(
   };
   const {history, steps} = await trainer.fit(batches);
   expect(tf.memory().numTensors).toBe(before);
-  const weights = Object.values(weightsOf(model)).flat();
+  const weights = Object.values(await weightsOf(model)).flat();
   model.dispose();
   return {weights, loss: history['loss']![0]!, steps};
 }
@@ -50,7 +50,7 @@ async function oneUpdate(
 /** 4, 4, 2 against 10, at once. */
 async function expectSame(build: () => LayersModel, options: TrainerOptions, slice: Slicer): Promise<void> {
   const start = build();
-  const initial = Object.values(weightsOf(start)).flat();
+  const initial = Object.values(await weightsOf(start)).flat();
   start.dispose();
   const whole = await oneUpdate(build, options, slice, [0, 10]);
   const parts = await oneUpdate(build, options, slice, [0, 4, 8, 10]);
@@ -231,7 +231,7 @@ describe('an accumulation window', () => {
     });
     const before = tf.memory().numTensors;
     await trainer.fit(data(), {maxSteps: 1});
-    expect(Object.values(weightsOf(model)).flat()).toEqual([-0.5, -0.5, -0.5, -0.5]);
+    expect(Object.values(await weightsOf(model)).flat()).toEqual([-0.5, -0.5, -0.5, -0.5]);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -26,10 +26,10 @@ afterEach(() => {
 });
 
 /** What `use` makes of the ports of a model, which is gone afterwards. */
-function withPorts<T>(model: LayersModel, use: (ports: BatchPorts) => T): T {
+async function withPorts<T>(model: LayersModel, use: (ports: BatchPorts) => T | Promise<T>): Promise<T> {
   const {inputs, outputs} = ModelGraph.of(model);
   try {
-    return use({inputs, outputs});
+    return await use({inputs, outputs});
   } finally {
     model.dispose();
   }
@@ -41,8 +41,8 @@ function refused(
   words: RegExp,
   model: LayersModel,
   element: () => unknown,
-): void {
-  withPorts(model, ports => {
+): Promise<void> {
+  return withPorts(model, ports => {
     let error: unknown;
     const given = element();
     try {
@@ -94,44 +94,48 @@ describe('a batch is refused, and nothing of it is left, for', () => {
 
 describe('sample weights', () => {
   it('given once go to every output', () =>
-    withPorts(twoHeads(), ports => {
+    withPorts(twoHeads(), async ports => {
       const batch = prepareBatch([x(), [y(), y()], tf.tensor1d([1, 2])], ports);
-      expect(batch.sampleWeights.map(weight => [...weight!.dataSync()])).toEqual([
-        [1, 2],
-        [1, 2],
-      ]);
+      expect(await Promise.all(batch.sampleWeights.map(async weight => [...(await weight!.data())]))).toEqual(
+        [
+          [1, 2],
+          [1, 2],
+        ],
+      );
       disposeBatch(batch);
     }));
   it('given by name leave the other outputs without', () =>
-    withPorts(twoHeads(), ports => {
+    withPorts(twoHeads(), async ports => {
       const batch = prepareBatch({xs: x(), ys: [y(), y()], sampleWeights: {b: tf.tensor1d([1, 2])}}, ports);
       expect(batch.sampleWeights[0]).toBeUndefined();
-      expect([...batch.sampleWeights[1]!.dataSync()]).toEqual([1, 2]);
+      expect([...(await batch.sampleWeights[1]!.data())]).toEqual([1, 2]);
       disposeBatch(batch);
     }));
 });
 
 describe('one tensor in two places of a batch', () => {
   it('is input and target of an autoencoder, also where the input is cast', () =>
-    withPorts(linear([[1]]), ports => {
+    withPorts(linear([[1]]), async ports => {
       const numbers = tf.tensor2d([[1], [2]], [2, 1], 'int32');
       const batch = prepareBatch([numbers, numbers], ports);
       expect(batch.xs[0]!.dtype).toBe('float32');
-      expect([...batch.xs[0]!.dataSync()]).toEqual([1, 2]);
-      expect([...batch.ys[0]!.dataSync()]).toEqual([1, 2]);
+      expect([...(await batch.xs[0]!.data())]).toEqual([1, 2]);
+      expect([...(await batch.ys[0]!.data())]).toEqual([1, 2]);
       disposeBatch(batch);
     }));
   it('is the target of two outputs, and their weight', () =>
-    withPorts(twoHeads(), ports => {
+    withPorts(twoHeads(), async ports => {
       const shared = tf.tensor2d([[1], [2]]);
       const batch = prepareBatch([x(), [shared, shared], shared], ports);
       batch.ys[0]!.dispose();
-      expect([...batch.ys[1]!.dataSync()]).toEqual([1, 2]);
+      expect([...(await batch.ys[1]!.data())]).toEqual([1, 2]);
       batch.ys[1]!.dispose();
-      expect(batch.sampleWeights.map(weight => [...weight!.dataSync()])).toEqual([
-        [1, 2],
-        [1, 2],
-      ]);
+      expect(await Promise.all(batch.sampleWeights.map(async weight => [...(await weight!.data())]))).toEqual(
+        [
+          [1, 2],
+          [1, 2],
+        ],
+      );
       disposeBatch(batch);
     }));
   it('trains', async () => {
@@ -150,12 +154,17 @@ describe('one tensor in two places of a batch', () => {
 describe('class weights', () => {
   type Given = NonNullable<FitOptions['classWeight']>;
   /** The weights that a batch of `labels` (and sample weights) gets. */
-  function weighed(model: LayersModel, given: Given, labels: tf.Tensor, sampleWeight?: tf.Tensor): unknown {
-    return withPorts(model, ({outputs}) => {
+  function weighed(
+    model: LayersModel,
+    given: Given,
+    labels: tf.Tensor,
+    sampleWeight?: tf.Tensor,
+  ): Promise<unknown> {
+    return withPorts(model, async ({outputs}) => {
       const batch = {xs: [], ys: [labels], sampleWeights: [sampleWeight], size: labels.shape[0]};
       try {
         const classed = new ClassWeights(given, outputs).apply(batch, outputs);
-        const values = classed.sampleWeights[0]!.arraySync();
+        const values = await classed.sampleWeights[0]!.array();
         disposeBatch(classed);
         return values;
       } finally {
@@ -164,30 +173,32 @@ describe('class weights', () => {
     });
   }
 
-  it('count 1 for classes that are not named: between, above, and below, as padding is', () => {
+  it('count 1 for classes that are not named: between, above, and below, as padding is', async () => {
     // 3 is above the largest class named, −1 is no class.
     const labels = tf.tensor1d([0, 1, 2, 3, -1, -100], 'int32');
     const given = {0: 5, 2: 7};
-    expect(weighed(classifier(), given, labels)).toEqual([5, 1, 7, 1, 1, 1]);
+    expect(await weighed(classifier(), given, labels)).toEqual([5, 1, 7, 1, 1, 1]);
   });
-  it('are looked up by float labels, columns and one-hot rows alike', () => {
+  it('are looked up by float labels, columns and one-hot rows alike', async () => {
     const given = {0: 5, 2: 7};
-    expect(weighed(classifier(), given, tf.tensor1d([0, 1, 2]))).toEqual([5, 1, 7]);
-    expect(weighed(classifier(), given, tf.tensor2d([[0], [1], [2]]))).toEqual([5, 1, 7]);
+    expect(await weighed(classifier(), given, tf.tensor1d([0, 1, 2]))).toEqual([5, 1, 7]);
+    expect(await weighed(classifier(), given, tf.tensor2d([[0], [1], [2]]))).toEqual([5, 1, 7]);
     const rows = tf.tensor2d([
       [1, 0, 0],
       [0, 1, 0],
       [0, 0, 1],
     ]);
-    expect(weighed(classifier(), given, rows)).toEqual([5, 1, 7]);
+    expect(await weighed(classifier(), given, rows)).toEqual([5, 1, 7]);
   });
-  it('keep 1 for all where no class is named', () => {
-    expect(weighed(classifier(), {}, tf.tensor1d([0, 2, -1]))).toEqual([1, 1, 1]);
+  it('keep 1 for all where no class is named', async () => {
+    expect(await weighed(classifier(), {}, tf.tensor1d([0, 2, -1]))).toEqual([1, 1, 1]);
   });
-  it('multiply sample weights of shape [b] and [b, 1] for one label a sample', () => {
+  it('multiply sample weights of shape [b] and [b, 1] for one label a sample', async () => {
     for (const shape of [[3], [3, 1]]) {
       const weights = tf.tensor([1, 10, 100], shape);
-      expect(weighed(classifier(), {0: 2, 1: 3}, tf.tensor1d([0, 1, 2]), weights)).toEqual([2, 30, 100]);
+      expect(await weighed(classifier(), {0: 2, 1: 3}, tf.tensor1d([0, 1, 2]), weights)).toEqual([
+        2, 30, 100,
+      ]);
     }
   });
 
@@ -203,35 +214,37 @@ describe('class weights', () => {
     );
   const given = {0: 2, 1: 3};
 
-  it('multiply one weight a sample over all its time steps, also with as many samples as steps', () => {
+  it('multiply one weight a sample over all its time steps, also with as many samples as steps', async () => {
     for (const shape of [[2], [2, 1], [2, 1, 1]]) {
-      const classed = weighed(sequenceClassifier(2), given, labels(), tf.tensor([1, 10], shape));
+      const classed = await weighed(sequenceClassifier(2), given, labels(), tf.tensor([1, 10], shape));
       expect(classed).toEqual([
         [2, 3],
         [10, 20],
       ]);
     }
     const three = tf.tensor2d([0, 1, 2, 0, 1, 1], [3, 2], 'int32');
-    expect(weighed(sequenceClassifier(2), given, three, tf.tensor1d([1, 10, 100]))).toEqual([
+    expect(await weighed(sequenceClassifier(2), given, three, tf.tensor1d([1, 10, 100]))).toEqual([
       [2, 3],
       [10, 20],
       [300, 300],
     ]);
   });
-  it('multiply weights by time step', () => {
+  it('multiply weights by time step', async () => {
     for (const shape of [
       [2, 2],
       [2, 2, 1],
     ]) {
-      const classed = weighed(sequenceClassifier(2), given, labels(), tf.tensor([1, 2, 3, 4], shape));
+      const classed = await weighed(sequenceClassifier(2), given, labels(), tf.tensor([1, 2, 3, 4], shape));
       expect(classed).toEqual([
         [2, 6],
         [3, 8],
       ]);
     }
   });
-  it('refuse sample weights that do not fit, and leave nothing', () => {
-    expect(() => weighed(classifier(), given, tf.tensor1d([0, 1]), tf.ones([2, 5]))).toThrow(ShapeError);
+  it('refuse sample weights that do not fit, and leave nothing', async () => {
+    await expect(weighed(classifier(), given, tf.tensor1d([0, 1]), tf.ones([2, 5]))).rejects.toThrow(
+      ShapeError,
+    );
   });
   it('make the loss of a sequence Σ classWeight·sampleWeight·value over the number of steps', async () => {
     // Every step has the loss ln 3, and the weights add up to 2 + 3 + 10 + 20.
@@ -243,8 +256,8 @@ describe('class weights', () => {
     trainer.dispose();
     model.dispose();
   });
-  it('are refused for an output that has a number instead of a record', () => {
-    withPorts(twoHeads(), ({outputs}) => {
+  it('are refused for an output that has a number instead of a record', async () => {
+    await withPorts(twoHeads(), ({outputs}) => {
       const mixed = {a: {0: 2}, b: 3} as unknown as Given;
       expect(() => new ClassWeights(mixed, outputs)).toThrow(ConfigurationError);
       expect(() => new ClassWeights(mixed, outputs)).toThrow(/'b'/);

@@ -9,6 +9,7 @@ import {Trainer} from '../../src/trainer';
 import type {Batch, Callback, TrainerOptions} from '../../src/trainer';
 import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, linear, normals, weightsOf} from './fixtures';
+import {valuesOf} from '../valuesOf';
 
 beforeAll(async () => {
   await useBackend(backendUnderTest);
@@ -55,7 +56,7 @@ describe('fit', () => {
     for (const form of forms) {
       const model = classifier();
       const {history} = await new Trainer(model, sparse).fit(form(), {batchSize: 8, shuffle: false});
-      outcomes.push({history, weights: weightsOf(model)});
+      outcomes.push({history, weights: await weightsOf(model)});
     }
     for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
   });
@@ -102,14 +103,14 @@ describe('fit', () => {
 
   it('makes a short validation pass before training when asked, which finds a mistake before any weight changes', async () => {
     const model = classifier();
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     const wrong = Dataset.fromArrays([
       normals(3, [8, 4]),
       Int32Array.of(0, 1, 2, 0, 1, 2, 0, 9),
     ]) as Dataset<unknown>;
     const run = new Trainer(model, sparse).fit([x, y], {validation: wrong, sanityCheckSteps: 1});
     await expect(run).rejects.toThrow(/9/);
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
   });
 
   it('trains models of several inputs and outputs, given in order or by name', async () => {
@@ -179,7 +180,7 @@ describe('a custom training step', () => {
         optimizer: new SGD({learningRate: 0.1}),
         ...extra,
       }).fit(data, {epochs: 2, batchSize: 3});
-      return {history, weights: weightsOf(model)};
+      return {history, weights: await weightsOf(model)};
     };
     const own = await fitted({
       trainStep: ({x: inputs, y: targets, run}) =>
@@ -249,15 +250,14 @@ describe('a custom training step', () => {
     const samples = normals(5, [128, 1]);
     for (let i = 0; i < 128; i++) samples.values[i] = 4 + 0.5 * samples.values[i]!;
     const before = tf.memory().numTensors;
-    const mean = (): number =>
-      tf.tidy(() => {
-        const made = generator.predict(tf.randomNormal([256, 2], 0, 1, 'float32', 3)) as tf.Tensor;
-        return tf.mean(made).dataSync<'float32'>()[0]!;
-      });
-    expect(Math.abs(mean() - 4)).toBeGreaterThan(3);
+    const mean = async (): Promise<number> => {
+      const noise = (): tf.Tensor => tf.randomNormal([256, 2], 0, 1, 'float32', 3);
+      return (await valuesOf(() => tf.mean(generator.predict(noise()) as tf.Tensor)))[0]!;
+    };
+    expect(Math.abs((await mean()) - 4)).toBeGreaterThan(3);
     const {history} = await gan.fit([samples], {epochs: 60, batchSize: 32});
     expect(Object.keys(history)).toEqual(['loss', 'discriminator_loss', 'generator_loss']);
-    expect(Math.abs(mean() - 4)).toBeLessThan(1.5);
+    expect(Math.abs((await mean()) - 4)).toBeLessThan(1.5);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
@@ -280,12 +280,12 @@ describe('parameter groups', () => {
 
   it('freeze layers altogether: weights and BatchNorm statistics rest, and the layers wake up afterwards', async () => {
     const model = deep();
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     await new Trainer(model, {...sparse, parameterGroups: [{layers: ['base', 'norm'], frozen: true}]}).fit(
       [x, y],
       {epochs: 2},
     );
-    const after = weightsOf(model);
+    const after = await weightsOf(model);
     for (const key of Object.keys(before)) {
       if (key.startsWith('2/')) expect(after[key]).not.toEqual(before[key]);
       else expect(after[key]).toEqual(before[key]);
@@ -300,7 +300,7 @@ describe('parameter groups', () => {
         tf.tensor2d([[1]]),
         tf.tensor2d([[1]]),
       ]);
-      return Object.values(weightsOf(model)).flat();
+      return Object.values(await weightsOf(model)).flat();
     };
     // d/dk (k + b − 1)² = −2 for both weights.
     expect(await step([])).toEqual([expect.closeTo(0.2, 6), expect.closeTo(0.2, 6)]);
@@ -318,9 +318,9 @@ describe('parameter groups', () => {
     const model = deep();
     model.layers[0]!.trainable = false;
     model.layers[1]!.trainable = false;
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     await new Trainer(model, sparse).fit([x, y], {epochs: 1});
-    const after = weightsOf(model);
+    const after = await weightsOf(model);
     expect(
       Object.keys(before).filter(key => JSON.stringify(before[key]) !== JSON.stringify(after[key])),
     ).toEqual(['2/kernel', '2/bias']);
@@ -433,10 +433,10 @@ describe('evaluate and predict', () => {
     expect(parts['accuracy']).toBe(whole['accuracy']);
     expect(parts['loss']).toBeCloseTo(whole['loss']!, 6);
     const [a, b] = [await trainer.predict(x, {batchSize: 7}), await trainer.predict(x, {batchSize: 40})];
-    const reference = tf.tidy(() => (model.predict(tf.tensor2d(x.values, [40, 4])) as tf.Tensor).dataSync());
-    expect([...a.dataSync()]).toEqual([...b.dataSync()]);
+    const reference = await valuesOf(() => model.predict(tf.tensor2d(x.values, [40, 4])) as tf.Tensor);
+    expect(await a.data()).toEqual(await b.data());
     expect(a.shape).toEqual([40, 3]);
-    a.dataSync().forEach((value, i) => expect(value).toBeCloseTo(reference[i]!, 6));
+    (await a.data()).forEach((value, i) => expect(value).toBeCloseTo(reference[i]!, 6));
     tf.dispose([a, b]);
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -521,14 +521,14 @@ describe('callbacks', () => {
 describe('findLearningRate', () => {
   it('finds a rate between too small and diverging, and puts everything back', async () => {
     const model = classifier();
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     const trainer = new Trainer(model, {...sparse, optimizer: new SGD({learningRate: 0.01, momentum: 0.9})});
     const tensors = tf.memory().numTensors;
     const curve = await trainer.findLearningRate([x, y], {batchSize: 8, steps: 60});
     expect(curve.suggestion).toBeGreaterThan(1e-3);
     expect(curve.suggestion).toBeLessThan(10);
     expect(curve.learningRates).toHaveLength(curve.losses.length);
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
     expect(trainer.optimizer.iterations).toBe(0);
     expect(trainer.optimizer.learningRate).toBe(0.01);
     expect(tf.memory().numTensors).toBe(tensors);

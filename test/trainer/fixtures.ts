@@ -82,11 +82,14 @@ export function twoHeads(): LayersModel {
 }
 
 /** All weights of a model, statistics too, by key. */
-export function weightsOf(model: LayersModel): Record<string, number[]> {
+export async function weightsOf(model: LayersModel): Promise<Record<string, number[]>> {
+  const parameters = ModelGraph.of(model).parameters();
   return Object.fromEntries(
-    ModelGraph.of(model)
-      .parameters()
-      .map(({key, variable}) => [key, [...variable.dataSync<'float32'>()]]),
+    await Promise.all(
+      parameters.map(
+        async ({key, variable}) => [key, [...(await variable.data<'float32'>())]] as [string, number[]],
+      ),
+    ),
   );
 }
 

@@ -104,9 +104,9 @@ describe('validation data', () => {
     ];
     for (const [options, words] of wrong) {
       const model = classifier();
-      const before = weightsOf(model);
+      const before = await weightsOf(model);
       await expect(new Trainer(model, sparse).fit([x, y], options)).rejects.toThrow(words);
-      expect(weightsOf(model)).toEqual(before);
+      expect(await weightsOf(model)).toEqual(before);
     }
   });
 });
@@ -232,7 +232,7 @@ describe('a resume from the middle of an epoch', () => {
         epochs: 4,
         ...(resumeFrom === undefined ? {} : {resumeFrom}),
       });
-      return {history, weights: weightsOf(model)};
+      return {history, weights: await weightsOf(model)};
     };
     const ends: Uint8Array[] = [];
     const middles: Uint8Array[] = [];
@@ -316,7 +316,7 @@ describe('slips are refused with what was meant:', () => {
 describe('findLearningRate', () => {
   it('puts everything back when the data breaks, and looks at targets', async () => {
     const model = classifier();
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     const trainer = new Trainer(model, {...sparse, optimizer: new SGD({learningRate: 0.5})});
     const tensors = tf.memory().numTensors;
     const broken: Iterable<Batch> = {
@@ -328,11 +328,11 @@ describe('findLearningRate', () => {
       }),
     };
     await expect(trainer.findLearningRate(broken, {steps: 5})).rejects.toThrow('cannot close');
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
     expect(trainer.optimizer.learningRate).toBe(0.5);
     const labels = Dataset.fromArrays([x, Int32Array.from(y, label => label + 1)]) as Dataset<unknown>;
     await expect(trainer.findLearningRate(labels, {steps: 5})).rejects.toThrow(DataError);
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
     // One look-ahead batch of the broken iterable was out of reach.
     expect(tf.memory().numTensors - tensors).toBeLessThanOrEqual(2);
   });

@@ -43,4 +43,4 @@ const {history, stopReason} = await trainer.fit([x, y], {
   batchSize: 7,
   validation: [held.x, held.y],
 });
-writeFileSync(output, JSON.stringify({history, stopReason, weights: weightsOf(model)}));
+writeFileSync(output, JSON.stringify({history, stopReason, weights: await weightsOf(model)}));

@@ -19,6 +19,7 @@ import {Trainer} from '../../src/trainer';
 import type {Callback, FitOptions, FitResult, TrainingData} from '../../src/trainer';
 import {backendUnderTest} from '../backendUnderTest';
 import {blobs, classifier, weightsOf} from './fixtures';
+import {valuesOf} from '../valuesOf';
 
 const {x, y} = blobs(34);
 const validation = (() => {
@@ -60,7 +61,7 @@ async function train(
     ...options,
     ...extra.options,
   });
-  const weights = weightsOf(model);
+  const weights = await weightsOf(model);
   trainer.dispose();
   model.dispose();
   return {weights, result};
@@ -185,7 +186,7 @@ describe('a run that is resumed', () => {
       yield [tf.zeros([2, 4]), tf.zeros([2])];
     }
     const model = classifier(7);
-    const before = weightsOf(model);
+    const before = await weightsOf(model);
     const tensors = tf.memory().numTensors;
     const trainer = new Trainer(model, {
       loss: 'sparseCategoricalCrossentropy',
@@ -194,7 +195,7 @@ describe('a run that is resumed', () => {
     await expect(trainer.fit(generator(), {epochs: 3, resumeFrom: recorder.checkpoints[6]!})).rejects.toThrow(
       CheckpointError,
     );
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 });
@@ -219,7 +220,7 @@ describe.skipIf(backendUnderTest !== 'wasm')('a model with a fused LSTM on the e
       callbacks: [new GradientAccumulation({steps: 2}), ...callbacks],
     });
     const result = await trainer.fit([steps, y], {epochs: 2, batchSize: 7, ...options});
-    const outcome = {weights: weightsOf(model), result};
+    const outcome = {weights: await weightsOf(model), result};
     trainer.dispose();
     model.dispose();
     return outcome;
@@ -253,11 +254,11 @@ describe.skipIf(backendUnderTest !== 'wasm')('a model with a fused LSTM on the e
     );
     const loaded = await layers.loadLayersModel(tf.io.fromMemory(holder.artifacts!));
     const input = tf.tensor3d([...steps.values], [34, 2, 2]);
-    const predict = (from: layers.LayersModel) => (from.predict(input) as tf.Tensor).dataSync();
-    expect(predict(loaded)).toEqual(predict(model));
+    const predict = (from: layers.LayersModel) => valuesOf(() => from.predict(input) as tf.Tensor);
+    expect(await predict(loaded)).toEqual(await predict(model));
     for (const each of [model, loaded])
       await new Trainer(each, {loss: 'sparseCategoricalCrossentropy', seed: 3}).fit([steps, y]);
-    expect(predict(loaded)).toEqual(predict(model));
+    expect(await predict(loaded)).toEqual(await predict(model));
   });
 });
 

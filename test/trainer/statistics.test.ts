@@ -28,7 +28,7 @@ describe('refreshed statistics', () => {
     const x = tf.tensor2d([[1], [3], [5], [9]]);
     const before = tf.memory().numTensors;
     await trainer.fit([x, tf.zeros([4, 1])], {batchSize: 2, shuffle: false});
-    const weights = weightsOf(model);
+    const weights = await weightsOf(model);
     expect(weights['0/moving_mean']![0]).toBeCloseTo(4.5, 5);
     expect(weights['0/moving_variance']![0]).toBeCloseTo(2.5, 5);
     expect(tf.memory().numTensors - before).toBe(1);
@@ -43,7 +43,7 @@ describe('refreshed statistics', () => {
     model.layers[0]!.trainable = false;
     const trainer = new Trainer(model, {loss: 'mse', optimizer: noTraining(), callbacks: [refresh]});
     await trainer.fit([tf.tensor2d([[1], [3]]), tf.zeros([2, 1])]);
-    const weights = weightsOf(model);
+    const weights = await weightsOf(model);
     expect(weights['0/moving_mean']).toEqual([2]);
     expect(weights['0/moving_variance']).toEqual([4]);
     expect(weights['0/gamma']).toEqual([1]);
@@ -60,7 +60,7 @@ describe('refreshed statistics', () => {
     const model = layers.model({inputs: [a, b], outputs: sum as layers.SymbolicTensor});
     const trainer = new Trainer(model, {loss: 'mse', optimizer: noTraining(), callbacks: [refresh]});
     await trainer.fit([[tf.tensor2d([[1], [3]]), tf.tensor2d([[10], [20]])], tf.zeros([2, 1])]);
-    const mean = Object.entries(weightsOf(model)).find(([key]) => key.endsWith('moving_mean'))![1];
+    const mean = Object.entries(await weightsOf(model)).find(([key]) => key.endsWith('moving_mean'))![1];
     expect(mean[0]).toBeCloseTo((2 + 15) / 2, 5);
   });
 });
@@ -76,7 +76,7 @@ describe('statistics in a custom step', () => {
     });
     await trainer.fit([tf.tensor2d([[8], [8]])]);
     // 0 → (0 + 8)/2 = 4 → (4 + 0)/2 = 2.
-    expect(weightsOf(model)['0/moving_mean']).toEqual([2]);
+    expect((await weightsOf(model))['0/moving_mean']).toEqual([2]);
   });
 });
 
@@ -102,8 +102,8 @@ describe('a skipped window', () => {
     );
     await gan.fit([tf.tensor2d([[8], [8], [8], [8]])], {batchSize: 2});
     // Two batches of mean 8: 0 → 4 → 6.
-    expect(weightsOf(a)['0/moving_mean']).toEqual([6]);
-    expect(weightsOf(b)['0/moving_mean']).toEqual([0]);
+    expect((await weightsOf(a))['0/moving_mean']).toEqual([6]);
+    expect((await weightsOf(b))['0/moving_mean']).toEqual([0]);
   });
 
   it('remembers them over a resume in the middle of the window', async () => {
@@ -123,7 +123,7 @@ describe('a skipped window', () => {
         batchSize: 2,
         ...(resumeFrom === undefined ? {} : {resumeFrom}),
       });
-      return {mean: weightsOf(model)['0/moving_mean']!, bytes};
+      return {mean: (await weightsOf(model))['0/moving_mean']!, bytes};
     };
     const whole = await run();
     expect(whole.mean).toEqual([0]);

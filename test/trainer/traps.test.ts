@@ -22,7 +22,8 @@ describe('where plain tfjs is wrong in training', () => {
   it('constraints are applied after every update', async () => {
     const build = (): layers.Sequential =>
       linear([[0.6, 0.8]], {kernelConstraint: layers.constraints.unitNorm({axis: 1})}) as layers.Sequential;
-    const norm = (model: layers.LayersModel): number => Math.hypot(...weightsOf(model)['0/kernel']!);
+    const norm = async (model: layers.LayersModel): Promise<number> =>
+      Math.hypot(...(await weightsOf(model))['0/kernel']!);
     const x = tf.tensor2d([[1], [2]]);
     const y = tf.tensor2d([
       [5, 5],
@@ -32,13 +33,13 @@ describe('where plain tfjs is wrong in training', () => {
     const plain = build();
     plain.compile({loss: 'meanSquaredError', optimizer: tf.train.sgd(0.1)});
     await plain.fit(x, y, {epochs: 3});
-    expect(norm(plain)).toBeGreaterThan(1.5);
+    expect(await norm(plain)).toBeGreaterThan(1.5);
 
     const ours = build();
     await new Trainer(ours, {loss: 'meanSquaredError', optimizer: new SGD({learningRate: 0.1})}).fit([x, y], {
       epochs: 3,
     });
-    expect(norm(ours)).toBeCloseTo(1, 6);
+    expect(await norm(ours)).toBeCloseTo(1, 6);
   });
 
   it('evaluation counts penalties into the loss, as Keras does', async () => {
@@ -50,7 +51,7 @@ describe('where plain tfjs is wrong in training', () => {
 
     const plain = build();
     plain.compile({loss: 'meanSquaredError', optimizer: 'sgd'});
-    expect((plain.evaluate(x, y) as tf.Scalar).dataSync()[0]).toBeCloseTo(1, 6);
+    expect((await (plain.evaluate(x, y) as tf.Scalar).data())[0]).toBeCloseTo(1, 6);
 
     const trainer = new Trainer(build(), {loss: 'meanSquaredError'});
     expect((await trainer.evaluate([x, y]))['loss']).toBeCloseTo(3, 6);
@@ -92,7 +93,7 @@ describe('where plain tfjs is wrong in training', () => {
 
     const plain = build();
     plain.compile({loss: 'meanSquaredError', optimizer: 'sgd'});
-    expect((plain.evaluate(x, y) as tf.Scalar).dataSync()[0]).toBeCloseTo(110 / 3, 4);
+    expect((await (plain.evaluate(x, y) as tf.Scalar).data())[0]).toBeCloseTo(110 / 3, 4);
 
     const trainer = new Trainer(build(), {loss: 'meanSquaredError', metrics: ['mae']});
     const logs = await trainer.evaluate([x, y]);
@@ -146,12 +147,14 @@ describe('where plain tfjs is wrong in training', () => {
     plain.compile({loss: 'meanSquaredError', optimizer: tf.train.sgd(0.1)});
     const live = plain.getWeights()[0]!;
     await plain.fit(tf.tensor2d([[1]]), tf.tensor2d([[3]]), {epochs: 1});
-    expect(live.dataSync()[0]).not.toBe(1);
+    expect((await live.data())[0]).not.toBe(1);
 
     // The rate is so high that every epoch is worse than the first.
     const model = linear([[1]]);
     const seen: number[] = [];
-    const watcher: Callback = {onEpochEnd: () => void seen.push(weightsOf(model)['0/kernel']![0]!)};
+    const watcher: Callback = {
+      onEpochEnd: async () => void seen.push((await weightsOf(model))['0/kernel']![0]!),
+    };
     const trainer = new Trainer(model, {
       loss: 'mse',
       optimizer: new SGD({learningRate: 1.5}),
@@ -161,7 +164,7 @@ describe('where plain tfjs is wrong in training', () => {
     const {stopReason, epochs} = await trainer.fit(data, {epochs: 10, validation: data});
     expect(stopReason).not.toBe('completed');
     expect(epochs).toBe(4);
-    expect(weightsOf(model)['0/kernel']).toEqual([seen[0]]);
+    expect((await weightsOf(model))['0/kernel']).toEqual([seen[0]]);
   });
 
   it('losses resolve by name on a Sequential, where model.lossFunctions is undefined', async () => {
@@ -197,13 +200,13 @@ describe('where plain tfjs is wrong in training', () => {
         epochs: 2,
         batchSize: 8,
       });
-      return {history, weights: weightsOf(model)};
+      return {history, weights: await weightsOf(model)};
     };
     const plain = async (): Promise<unknown> => {
       const model = classifier(1) as layers.Sequential;
       model.compile({loss: 'sparseCategoricalCrossentropy', optimizer: 'adam'});
       await model.fit(x, tf.cast(y, 'float32'), {epochs: 2, batchSize: 8});
-      return weightsOf(model);
+      return await weightsOf(model);
     };
     expect(await plain()).not.toEqual(await plain());
     expect(await ours(7)).toEqual(await ours(7));
@@ -252,19 +255,19 @@ describe('where plain tfjs is wrong in training', () => {
       'int32',
     );
     const plain = classifier(1);
-    const before = weightsOf(plain);
+    const before = await weightsOf(plain);
     tf.tidy(() => void plain.apply(x, {training: true}));
-    expect(weightsOf(plain)).not.toEqual(before);
+    expect(await weightsOf(plain)).not.toEqual(before);
 
     const model = classifier(1);
     const trainer = new Trainer(model, {loss: 'sparseCategoricalCrossentropy', seed: 1});
     await trainer.findLearningRate([x, y], {steps: 10, batchSize: 4});
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
     const skipping = new Trainer(model, {
       loss: 'sparseCategoricalCrossentropy',
       callbacks: [{onGradients: context => context.skip()}],
     });
     await skipping.fit([x, y], {batchSize: 4});
-    expect(weightsOf(model)).toEqual(before);
+    expect(await weightsOf(model)).toEqual(before);
   });
 });
