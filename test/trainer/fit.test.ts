@@ -8,7 +8,7 @@ import {Adam, SGD} from '../../src/optimizers';
 import {Trainer} from '../../src/trainer';
 import type {Batch, Callback, TrainerOptions} from '../../src/trainer';
 import {backendUnderTest} from '../backendUnderTest';
-import {blobs, classifier, linear, normals, weightsOf} from './fixtures';
+import {blobs, classifier, distance, linear, normals, weightsOf} from './fixtures';
 import {valuesOf} from '../valuesOf';
 
 beforeAll(async () => {
@@ -434,7 +434,10 @@ describe('evaluate and predict', () => {
     expect(parts['loss']).toBeCloseTo(whole['loss']!, 6);
     const [a, b] = [await trainer.predict(x, {batchSize: 7}), await trainer.predict(x, {batchSize: 40})];
     const reference = await valuesOf(() => model.predict(tf.tensor2d(x.values, [40, 4])) as tf.Tensor);
-    expect(await a.data()).toEqual(await b.data());
+    // tfjs's WebGPU multiplies matrices in several ways, and takes one by their sizes.
+    if (backendUnderTest === 'webgpu')
+      expect(distance([...(await a.data())], [...(await b.data())])).toBeLessThan(1e-6);
+    else expect(await a.data()).toEqual(await b.data());
     expect(a.shape).toEqual([40, 3]);
     (await a.data()).forEach((value, i) => expect(value).toBeCloseTo(reference[i]!, 6));
     tf.dispose([a, b]);
