@@ -20,15 +20,20 @@ export interface TestedPage extends PageOptions {
   files?: (path: string) => boolean;
 }
 
-/** Call it at the top of a test file and await it: what the page has run decides which tests there are. */
-export async function testInPage(
-  name: string,
-  {backend, imports = [], files: isAsked = () => true, ...options}: TestedPage,
-): Promise<void> {
-  const files = testFiles.filter(isAsked);
+/** What the tests in a page came to. */
+export interface PageOutcome {
+  readonly reports: readonly TestReport[];
+  /** Why the page did not come to its end. */
+  readonly failure?: unknown;
+}
+
+/** Runs test files in a page of its own. */
+export async function runTestsInPage(
+  files: readonly string[],
+  {backend, imports = [], ...options}: Omit<TestedPage, 'files'>,
+): Promise<PageOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'glassbox-page-'));
   const reports: TestReport[] = [];
-  let failure: unknown;
   try {
     await bundle(folder, imports, files);
     await runInChromium(
@@ -36,18 +41,34 @@ export async function testInPage(
       `globalThis.glassboxBackend = '${backend}'; await (await import('/tests.js')).default;`,
       {...options, onPost: (_, body) => reports.push(body as TestReport)},
     );
-  } catch (error) {
-    failure = error;
+    return {reports};
+  } catch (failure) {
+    return {reports, failure};
   } finally {
     rmSync(folder, {recursive: true, force: true});
   }
+}
+
+/** Call it at the top of a test file and await it: what the page has run decides which tests there are. */
+export async function testInPage(
+  name: string,
+  {files: isAsked = () => true, ...page}: TestedPage,
+): Promise<void> {
+  const files = testFiles.filter(isAsked);
+  const {reports, failure} = await runTestsInPage(files, page);
 
   describe(name, () => {
     for (const file of files) {
       const ofFile = reports.filter(report => report.file === file);
       describe(file, () => {
         for (const report of ofFile) asTest(report);
-        if (ofFile.length === 0) it.skip('did not run');
+        if (ofFile.length > 0) return;
+        // Of a page that failed, the test below says why.
+        if (failure !== undefined) it.skip('did not run');
+        else
+          it('runs', () => {
+            throw new Error('The file has no test that ran or failed.');
+          });
       });
     }
     it('runs to its end', () => {

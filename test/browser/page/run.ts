@@ -1,6 +1,6 @@
 /** Runs test files in a page, and reports each test when it ends. */
 import {startTests} from '@vitest/runner';
-import type {Test, VitestRunner} from '@vitest/runner';
+import type {Suite, Task, Test, VitestRunner} from '@vitest/runner';
 import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import type {TestReport} from '../report';
 
@@ -32,24 +32,40 @@ export async function run(files: Files): Promise<void> {
       strictTags: false,
     },
     importFile: path => files[path]!(),
-    onAfterRunTask: test => report(resultOf(test)),
+    onAfterRunTask: async test => {
+      if (hasEnded(test)) await report(resultOf(test));
+    },
   };
   // One after the other: they share the one active backend.
   for (const path of Object.keys(files)) {
-    const [file] = await startTests([path], runner);
-    const errors = file?.result?.errors ?? [];
-    if (errors.length > 0)
-      await report({file: path, name: ['the file'], error: errors.map(messageOf).join('\n'), ms: 0});
+    for (const file of await startTests([path], runner))
+      for (const test of reportsBeside(file)) await report(test);
   }
+}
+
+/** What no test tells of that has run: hooks that fail, and the tests that are skipped for it or by themselves. */
+function reportsBeside(task: Task): TestReport[] {
+  const {errors = []} = task.result ?? {};
+  const report = {...placeOf(task), ms: 0};
+  if (task.type === 'test') return hasEnded(task) ? [] : [{...report, skipped: true}];
+  const failures = errors.length > 0 ? [{...report, error: errors.map(messageOf).join('\n')}] : [];
+  return [...failures, ...task.tasks.flatMap(reportsBeside)];
+}
+
+function hasEnded({result}: Test): boolean {
+  return result?.state === 'pass' || result?.state === 'fail';
+}
+
+function placeOf(task: Test | Suite): Pick<TestReport, 'file' | 'name'> {
+  const name = [task.name];
+  for (let {suite} = task; suite !== undefined; suite = suite.suite) name.unshift(suite.name);
+  return {file: task.file.filepath, name};
 }
 
 function resultOf(test: Test): TestReport {
   const {state, errors = [], duration = 0} = test.result ?? {};
-  const name = [test.name];
-  for (let {suite} = test; suite !== undefined; suite = suite.suite) name.unshift(suite.name);
-  const result = {file: test.file.filepath, name, ms: Math.round(duration)};
-  if (state === 'fail') return {...result, error: errors.map(messageOf).join('\n')};
-  return state === 'pass' ? result : {...result, skipped: true};
+  const result = {...placeOf(test), ms: Math.round(duration)};
+  return state === 'pass' ? result : {...result, error: errors.map(messageOf).join('\n')};
 }
 
 function messageOf({message, stack}: {message: string; stack?: string}): string {
