@@ -36,7 +36,12 @@ function picture(images, label, place) {
   canvas.setAttribute('role', 'button');
   canvas.setAttribute('aria-label', CLASSES[label]);
   canvas.onclick = () => choose(place);
-  canvas.onkeydown = ({key}) => key === 'Enter' && choose(place);
+  canvas.onkeydown = event => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    // The space bar scrolls the page otherwise.
+    event.preventDefault();
+    choose(place);
+  };
   const context = canvas.getContext('2d');
   const shown = context.createImageData(SIZE, SIZE);
   for (let i = 0; i < SIZE * SIZE; i++) {

@@ -8,7 +8,7 @@ let ready;
 
 self.onmessage = async ({data: {start, explain: place}}) => {
   try {
-    if (start) ready = prepare();
+    if (start) await (ready = prepare());
     if (place !== undefined) postMessage({explained: await explainImage(await ready, place)});
   } catch (error) {
     postMessage({error: `${error.name}: ${error.message}`});
@@ -35,7 +35,9 @@ async function explainImage({model, test, explainer}, place) {
   const image = tf.tensor(test.images.values.slice(place * size, (place + 1) * size), [1, SIZE, SIZE, 1]);
   try {
     const explanation = await explainer.explain(image);
-    const probabilities = tf.tidy(() => model.predict(image).dataSync());
+    const output = model.predict(image);
+    const probabilities = await output.data();
+    output.dispose();
     const [target] = explanation.targets;
     return {
       place,

@@ -1,4 +1,7 @@
 /** The pages of `examples/page`, used as a visitor uses them. */
+import {cpSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {runInChromium} from './runInChromium';
@@ -90,5 +93,22 @@ describe('the page that explains', () => {
       ...{pictures: 24, pressed: 'true', red: true, blue: true},
       says: 'The network says: Trouser, … sure.',
     });
+  });
+
+  it('says what went wrong when it cannot begin', async () => {
+    // The pages as they are served, but for the images.
+    const folder = mkdtempSync(join(tmpdir(), 'glassbox-page-'));
+    try {
+      cpSync(join(root, 'examples/page'), join(folder, 'examples/page'), {recursive: true});
+      const said = await runInChromium(
+        {'/': folder, '/dist': join(root, 'dist')},
+        `${visiting('explain.html')}
+         await until('the error', () => part('state').textContent.includes('Error'));
+         return part('state').textContent;`,
+      );
+      expect(said).toMatch(/^\w*Error: .*t10k-images/);
+    } finally {
+      rmSync(folder, {recursive: true, force: true});
+    }
   });
 });
