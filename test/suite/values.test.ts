@@ -139,6 +139,11 @@ describe(`values on ${backendUnderTest}`, () => {
     const deep = await valuesOf(() =>
       tf.grad((x: Tensor) => tf.sum(tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'valid')))(tf.ones([1, 8, 8, 8, 1])),
     );
+    const withPlaces = await valuesOf(
+      () => tf.maxPoolWithArgmax(tf.ones([1, 16, 16, 1]) as Tensor4D, 2, 2, 'valid')['indexes']!,
+    );
+    const corner = (i: number): number => 32 * Math.floor(i / 8) + 2 * (i % 8);
+    expect(Array.from(withPlaces)).toEqual(Array.from({length: 64}, (_, i) => corner(i)));
     const isFirst = (i: number): boolean => [1, 8, 64].every(step => Math.floor(i / step) % 2 === 0);
     expect(Array.from(deep)).toEqual(Array.from({length: 512}, (_, i) => (isFirst(i) ? 1 : 0)));
   });
@@ -187,6 +192,12 @@ describe(`values on ${backendUnderTest}`, () => {
     [
       '0/0 in a matrix',
       () => tf.div(tf.reshape(many(0, 4), [4, 25]), tf.reshape(many(0, 4), [4, 25])),
+      [NaN, 1],
+    ],
+    ['∞/∞', () => tf.div(many(Infinity, 2, 1), many(Infinity, Infinity, 4)), [NaN, 0, 0.25]],
+    [
+      '∞/∞ in a matrix',
+      () => tf.div(tf.reshape(many(Infinity, 1), [4, 25]), tf.reshape(many(Infinity, 1), [4, 25])),
       [NaN, 1],
     ],
     ['log', () => tf.log(many(0, 1, -1)), [-Infinity, 0, NaN]],
