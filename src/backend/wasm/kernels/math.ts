@@ -94,7 +94,8 @@ export function sigmoid(x: v128): v128 {
   const rounded = roundedExponent(negative);
   const e = expm1Small(remainder(negative, f32x4.sub(rounded, splat(ROUND))));
   const power = i32x4.add(i32x4.shl(rounded, 23), i32x4.splat(0x3f800000));
-  return f32x4.div(one, f32x4.add(one, madd(power, e, power)));
+  // Not power · e + power: of an infinite power and a negative e that is NaN.
+  return f32x4.div(one, f32x4.add(one, f32x4.mul(power, f32x4.add(one, e))));
 }
 
 // @ts-ignore: decorator
