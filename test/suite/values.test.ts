@@ -68,6 +68,16 @@ describe(`values on ${backendUnderTest}`, () => {
     });
   });
 
+  it('of asinh are right at both ends', async () => {
+    const x = Float32Array.from(
+      {length: 2001},
+      (_, i) => Math.sign(i - 1000) * 1e-3 * 1.014 ** Math.abs(i - 1000),
+    );
+    const values = await valuesOf(() => tf.asinh(tf.tensor1d(x)));
+    const worst = Math.max(...Array.from(x, (xi, i) => Math.abs(values[i]! - Math.asinh(xi))));
+    expect(worst).toBeLessThan(2e-6);
+  });
+
   it.each(['sin', 'cos', 'tan'] as const)('of %s have the digits of a float32', async name => {
     const range = name === 'tan' ? 1.4 : 300;
     const x = Float32Array.from({length: 997}, (_, i) => ((i - 498) / 498) * range);
@@ -171,6 +181,35 @@ describe(`values on ${backendUnderTest}`, () => {
         Array.from({length: 12}, (_other, j) => value(100 * j + i)).reduce((a, b) => a + b),
       );
       expect(sums).toEqual(expected);
+    });
+  });
+
+  describe('of whole numbers', () => {
+    const counts = (): Tensor => tf.reshape(tf.floorDiv(tf.range(0, 1200, 1, 'int32'), 7), [30, 10, 4]);
+    const at = (i: number): number => Math.floor(i / 7);
+
+    it('are the same after transposing', async () => {
+      const values = await valuesOf(() => tf.transpose(counts(), [2, 0, 1]));
+      expect([...values]).toEqual(
+        Array.from({length: 1200}, (_, i) => at((i % 300) * 4 + Math.floor(i / 300))),
+      );
+    });
+
+    it('are reduced and added up along any axis', async () => {
+      const columns = Array.from({length: 40}, (_, i) => i);
+      const rows = Array.from({length: 30}, (_, i) => i);
+      expect([...(await valuesOf(() => tf.max(counts(), 0)))]).toEqual(columns.map(i => at(29 * 40 + i)));
+      expect([...(await valuesOf(() => tf.min(counts(), 0)))]).toEqual(columns.map(at));
+      const sum = (i: number): number => rows.reduce((total, row) => total + at(row * 40 + i), 0);
+      expect([...(await valuesOf(() => tf.sum(counts(), 0)))]).toEqual(columns.map(sum));
+      const running = await valuesOf(() => tf.cumsum(counts(), 0));
+      expect([...running.slice(-40)]).toEqual(columns.map(sum));
+      const bits = (): Tensor => tf.greater(counts(), 100);
+      const share = (i: number): number => rows.filter(row => at(row * 40 + i) > 100).length / 30;
+      const shares = await valuesOf(() => tf.mean(bits(), 0));
+      columns.forEach(i => expect(shares[i]).toBeCloseTo(share(i), 6));
+      expect([...(await valuesOf(() => tf.any(bits(), 0)))]).toEqual(columns.map(() => 1));
+      expect([...(await valuesOf(() => tf.all(bits(), 0)))]).toEqual(columns.map(() => 0));
     });
   });
 

@@ -27,6 +27,19 @@ export const sign: Repair = {
   },
 };
 
+export const inverseHyperbolicSine: Repair = {
+  id: 'asinh',
+  description:
+    'tfjs loses the digits of asinh of negative numbers on GPUs, 4 % at -1500; now it is the asinh of their size with a sign.',
+  backends: ['webgl', 'webgpu'],
+  kernels: backend => [
+    kernelOfOps(tf.Asinh, backend, ([x]) => {
+      const size = tf.abs(x!);
+      return tf.mul(tf.sign(x!), tf.log(tf.add(size, tf.sqrt(tf.add(tf.square(size), 1)))));
+    }),
+  ],
+};
+
 export const logarithmOfOnePlus: Repair = {
   id: 'log1p',
   description:

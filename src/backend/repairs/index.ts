@@ -8,7 +8,7 @@ import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
 import {categoryEncoding} from './categoryEncoding';
 import {cropAndResize, cropAndResizeGradient} from './cropAndResize';
-import {logarithmOfOnePlus, sign} from './elementwise';
+import {inverseHyperbolicSine, logarithmOfOnePlus, sign} from './elementwise';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
 import {emptyReductions} from './emptyReductions';
@@ -28,7 +28,9 @@ import {samePadding} from './samePadding';
 import {scanGradients, scans} from './scans';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
 import {tensorScatterUpdate} from './tensorScatterUpdate';
+import {topKOfOne} from './topK';
 import {broadcastPrelu, gatherByBatch, wholeNumberMatMul} from './unsupportedCalls';
+import {windows} from './windows';
 import type {BackendName} from '../types';
 import type {Repair} from './types';
 
@@ -59,6 +61,7 @@ const all: readonly Repair[] = [
   categoryEncoding,
   sign,
   logarithmOfOnePlus,
+  inverseHyperbolicSine,
   cropAndResize,
   cropAndResizeGradient,
   mirrorPadGradient,
@@ -68,6 +71,8 @@ const all: readonly Repair[] = [
   // These go on top of kernels above.
   emptyReductions,
   samePadding,
+  windows,
+  topKOfOne,
   gatherByBatch,
   wholeNumberMatMul,
   broadcastPrelu,

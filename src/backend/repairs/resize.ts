@@ -3,7 +3,7 @@
  * weighted sum of at most two input pixels, and the gradient sends it back to the same two.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {KernelConfig, Tensor} from '@tensorflow/tfjs-core';
+import type {KernelConfig, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import {attrsAs, kernelOfOps} from '../tfjsInternals';
 import {hostKernel} from './hostKernel';
 import {everyJavaScriptBackend, isOnHost, type HostBackend, type Repair} from './types';
@@ -31,7 +31,7 @@ type TapRule = (
 export const resizeGradients: Repair = {
   id: 'resize-gradients',
   description:
-    'tfjs computes wrong gradients of resizeNearestNeighbor (and so of upSampling2d) for batches on CPU, of resizeBilinear for images that are not square there, and of both with halfPixelCenters everywhere.',
+    'tfjs computes wrong gradients of resizeNearestNeighbor (and so of upSampling2d) for batches on CPU, of resizeBilinear for images that are not square there, of both with halfPixelCenters everywhere, and of both with alignCorners on WebGPU for images that are one pixel high or wide.',
   backends: everyJavaScriptBackend,
   kernels: (backend, {current}) =>
     isOnHost(backend)
@@ -76,7 +76,7 @@ function resizeGradient(kernelName: string, backend: HostBackend, taps: TapRule)
   });
 }
 
-/** On a GPU, where tfjs's kernel is right but for half-pixel centers: one matrix product an axis. */
+/** On a GPU, where tfjs's kernel is right but for half-pixel centers and single pixels: one matrix product an axis. */
 function gradientOnDevice(kernel: KernelConfig, taps: TapRule): KernelConfig {
   const composed = kernelOfOps<ResizeAttributes>(
     kernel.kernelName,
@@ -94,11 +94,12 @@ function gradientOnDevice(kernel: KernelConfig, taps: TapRule): KernelConfig {
   );
   return {
     ...kernel,
-    kernelFunc: call =>
-      (attrsAs<ResizeAttributes>(call.attrs).halfPixelCenters === true ? composed : kernel).kernelFunc({
-        ...call,
-        inputs: {images: call.inputs['images']!, dy: call.inputs['dy']!},
-      }),
+    kernelFunc: call => {
+      const {images, dy} = call.inputs as {images: TensorInfo; dy: TensorInfo};
+      const {alignCorners, halfPixelCenters} = attrsAs<ResizeAttributes>(call.attrs);
+      const isWrong = halfPixelCenters === true || (alignCorners && images.shape.slice(1, 3).includes(1));
+      return (isWrong ? composed : kernel).kernelFunc({...call, inputs: {images, dy}});
+    },
   };
 }
 

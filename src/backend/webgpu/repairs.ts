@@ -4,7 +4,9 @@ import type {DataType, KernelConfig, KernelFunc} from '@tensorflow/tfjs-core';
 import {attrsAs, kernelOfOps} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
 import {asFloats, withProgramText} from './tfjsInternals';
+import {transposing} from './transposing';
 import {trigonometry} from './trigonometry';
+import {vectorOperands} from './vectorOperands';
 
 export const webgpuRepairs: readonly Repair[] = [
   {
@@ -63,6 +65,20 @@ export const webgpuRepairs: readonly Repair[] = [
       'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
     backends: ['webgpu'],
     kernels: () => [firstPlace(tf.ArgMax, tf.max), firstPlace(tf.ArgMin, tf.min)],
+  },
+  {
+    id: 'webgpu/transpose',
+    description:
+      'tfjs cannot transpose whole numbers on WebGPU, nor sum them up or the like along any but the last axes; now it can.',
+    backends: ['webgpu'],
+    kernels: (_, context) => transposing(context),
+  },
+  {
+    id: 'webgpu/vector-operands',
+    description:
+      'tfjs cannot add a short vector to a tensor of five axes on WebGPU, nor multiply or compare them; now it can.',
+    backends: ['webgpu'],
+    kernels: (_, context) => vectorOperands(context),
   },
   {
     id: 'webgpu/no-number',

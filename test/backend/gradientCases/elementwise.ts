@@ -61,6 +61,11 @@ export const elementwise: readonly GradientCase[] = [
   {name: 'prelu', shapes: [[2, 3], [3]], f: (x: Tensor, a: Tensor) => tf.prelu(x, a)},
   ...binary([tf.add, tf.sub, tf.mul, tf.maximum, tf.minimum, tf.squaredDifference]),
   ...binary([tf.div, tf.pow, tf.atan2], [0.5, 2]),
+  ...[tf.add, tf.mul, tf.maximum].map(f => ({
+    name: `${nameOf(f)} of five axes and a vector`,
+    shapes: [[2, 1, 2, 2, 3], [3]],
+    f: (a: Tensor, b: Tensor) => f(a, b),
+  })),
   {name: 'mod', shapes: [[2, 3]], f: (x: Tensor) => tf.mod(x, tf.scalar(0.7)), range: [1, 1.3]},
   {name: 'addN', shapes: [[2], [2], [2]], f: (...xs: Tensor[]) => tf.addN(xs)},
   {

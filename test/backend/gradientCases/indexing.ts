@@ -36,6 +36,16 @@ export const indexing: readonly GradientCase[] = [
     f: (x: Tensor4D) => tf.image.resizeNearestNeighbor(x, [4, 5], true),
   },
   {
+    name: 'resizeNearestNeighbor of one column, corners aligned',
+    shapes: [[2, 3, 1, 2]],
+    f: (x: Tensor4D) => tf.image.resizeNearestNeighbor(x, [4, 5], true),
+  },
+  {
+    name: 'resizeBilinear of one row, corners aligned',
+    shapes: [[2, 1, 3, 2]],
+    f: (x: Tensor4D) => tf.image.resizeBilinear(x, [4, 5], true),
+  },
+  {
     name: 'resizeNearestNeighbor, half-pixel centers',
     shapes: [[2, 3, 4, 1]],
     f: (x: Tensor4D) => tf.image.resizeNearestNeighbor(x, [5, 3], false, true),
@@ -100,6 +110,7 @@ export const indexing: readonly GradientCase[] = [
   },
   {name: 'topk, values', shapes: [[3, 5]], f: (x: Tensor) => tf.topk(x, 2).values},
   {name: 'topk of a vector', shapes: [[5]], f: (x: Tensor) => tf.topk(x, 3).values},
+  {name: 'topk of one', shapes: [[4, 1]], f: (x: Tensor) => tf.topk(x, 1).values},
   {
     name: 'unsortedSegmentSum',
     shapes: [[4, 2]],
