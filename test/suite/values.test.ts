@@ -150,7 +150,7 @@ describe(`values on ${backendUnderTest}`, () => {
       tf.grad((x: Tensor) => tf.sum(tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'valid')))(tf.ones([1, 8, 8, 8, 1])),
     );
     const withPlaces = await valuesOf(
-      () => tf.maxPoolWithArgmax(tf.ones([1, 16, 16, 1]) as Tensor4D, 2, 2, 'valid')['indexes']!,
+      () => tf.maxPoolWithArgmax(tf.ones<tf.Rank.R4>([1, 16, 16, 1]), 2, 2, 'valid')['indexes']!,
     );
     const corner = (i: number): number => 32 * Math.floor(i / 8) + 2 * (i % 8);
     expect(Array.from(withPlaces)).toEqual(Array.from({length: 64}, (_, i) => corner(i)));
