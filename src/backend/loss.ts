@@ -31,15 +31,25 @@ export interface LossSource {
   isLost?(): boolean;
   /** Calls `lost` with the reason when the device goes. */
   listen(lost: (reason: string) => void): void;
+  /** Ends, when the device goes, what tfjs would wait for on it for good. */
+  release?(): void;
 }
 
-/** Watches an instance, once, and has what is read from it after a loss refused. */
-export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: LossSource): void {
+/** Watches an instance, once, and has what is read from it after a loss, or during one, refused. */
+export function watchForLoss(instance: KernelBackend, {name, isLost, listen, release}: LossSource): void {
   attached(instance, 'watched', () => {
     const watch = watchOf(instance);
-    listen(reason => (watch.reason ??= reason));
+    /** What ends each read that has begun: on a device that is gone it may never end by itself. */
+    const pending = new Set<(error: Error) => void>();
+    const lose = (reason: string): void => {
+      if (watch.reason !== undefined) return;
+      watch.reason = reason;
+      for (const end of pending) end(lost(name, reason));
+      release?.();
+    };
+    listen(lose);
     const check = (): void => {
-      if (isLost?.()) watch.reason ??= 'the context was lost';
+      if (isLost?.()) lose('the context was lost');
       if (watch.reason !== undefined) throw lost(name, watch.reason);
     };
     watch.check = check;
@@ -52,7 +62,7 @@ export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: Lo
     replaceMethod(instance, 'read', read => async dataId => {
       check();
       try {
-        const values = await read(dataId);
+        const values = await unlessEnded(read(dataId), pending);
         check();
         return values;
       } catch (error) {
@@ -64,6 +74,23 @@ export function watchForLoss(instance: KernelBackend, {name, isLost, listen}: Lo
     });
     return true;
   });
+}
+
+/**
+ * What a promise gives, or the error that ends it before. (Promise.race with one promise of the loss would keep
+ * something of every read for as long as the device is there.)
+ */
+async function unlessEnded<T>(promise: Promise<T>, pending: Set<(error: Error) => void>): Promise<T> {
+  let end: (error: Error) => void;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      end = reject;
+      pending.add(end);
+      promise.then(resolve, reject);
+    });
+  } finally {
+    pending.delete(end!);
+  }
 }
 
 /** A kernel that refuses to run on a device that is gone. */

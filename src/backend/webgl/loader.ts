@@ -9,7 +9,7 @@ import {lossOf, watchForLoss} from '../loss';
 import {runningInstance} from '../tfjsInternals';
 import type {BackendOptions} from '../types';
 import {webglRepairs} from './repairs';
-import {contextOf, instanceOnNewContext} from './tfjsInternals';
+import {contextOf, endWaiting, instanceOnNewContext} from './tfjsInternals';
 
 /**
  * How `useBackend('webgl')` starts tfjs's WebGL backend; needs the optional peer @tensorflow/tfjs-backend-webgl.
@@ -68,6 +68,7 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
     name: 'webgl',
     isLost: () => context.isContextLost(),
     listen: lost => context.canvas.addEventListener('webglcontextlost', () => lost('the context was lost')),
+    release: () => endWaiting(instance),
   });
   return instance;
 }

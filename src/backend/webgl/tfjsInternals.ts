@@ -9,6 +9,18 @@ export function contextOf(instance: KernelBackend): WebGLRenderingContext {
   return (instance as MathBackendWebGL).gpgpu.gl;
 }
 
+/**
+ * Lets go of the reads that wait for a context that is lost. tfjs asks it over and over whether it has come so far,
+ * which a lost context always denies; so a read would never end, nor would what was disposed meanwhile be freed.
+ */
+export function endWaiting(instance: KernelBackend): void {
+  type Waiting = {resolveFn(): void};
+  const {gpgpu} = instance as unknown as {gpgpu: {itemsToPoll: Waiting[]}};
+  const waiting = gpgpu.itemsToPoll;
+  gpgpu.itemsToPoll = [];
+  for (const {resolveFn} of waiting) resolveFn();
+}
+
 /** An instance that shares nothing with an earlier one. */
 export function instanceOnNewContext(tfjs: Package): KernelBackend {
   const canvas =
