@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {GlassboxError} from '../core';
+import {DeviceLostError, GlassboxError, OutOfMemoryError} from '../core';
 
 interface Check {
   readonly name: string;
@@ -64,7 +64,11 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** What a backend got wrong, one sentence for each check that has one of its own; empty when all is well. */
+/**
+ * What a backend got wrong, one sentence for each check that has one of its own; empty when all is well.
+ *
+ * @throws DeviceLostError, OutOfMemoryError where that befell the device meanwhile: it says nothing of the numbers
+ */
 export async function selfTest(): Promise<string[]> {
   const failures: string[] = [];
   // All are computed before anything is waited for: until then no other code can make another backend active.
@@ -75,21 +79,24 @@ export async function selfTest(): Promise<string[]> {
       return {check, error};
     }
   });
-  for (const {check, result, error} of results) {
-    const {name, expected} = check;
-    try {
-      if (result === undefined) throw error;
-      const found = Array.from(await result.data());
-      const fits =
-        found.length === expected.length && expected.every((e, i) => Math.abs(found[i]! - e) < 1e-3);
-      if (!fits) failures.push(`${name}: [${found.join(', ')}] instead of [${expected.join(', ')}]`);
-    } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      // What befell the whole device is no matter of the check.
-      failures.push(cause instanceof GlassboxError ? message : `${name}: ${message}`);
-    } finally {
-      result?.dispose();
+  try {
+    for (const {check, result, error} of results) {
+      const {name, expected} = check;
+      try {
+        if (result === undefined) throw error;
+        const found = Array.from(await result.data());
+        const fits =
+          found.length === expected.length && expected.every((e, i) => Math.abs(found[i]! - e) < 1e-3);
+        if (!fits) failures.push(`${name}: [${found.join(', ')}] instead of [${expected.join(', ')}]`);
+      } catch (cause) {
+        if (cause instanceof DeviceLostError || cause instanceof OutOfMemoryError) throw cause;
+        const message = cause instanceof Error ? cause.message : String(cause);
+        // What a GPU refuses is told of once for all that was computed, and is no matter of the check.
+        failures.push(cause instanceof GlassboxError ? message : `${name}: ${message}`);
+      }
     }
+  } finally {
+    for (const {result} of results) result?.dispose();
   }
   return [...new Set(failures)];
 }

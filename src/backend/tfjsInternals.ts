@@ -33,6 +33,22 @@ export function setRunningInstance(name: string, instance: KernelBackend): void 
   tf.engine().registry[name] = instance;
 }
 
+/** Makes a backend active that has been started, or none, as before the first one was chosen. */
+export async function makeActive(name: string | undefined): Promise<void> {
+  if (name !== undefined) {
+    await tf.setBackend(name);
+    return;
+  }
+  const engine = tf.engine() as unknown as {backendName: undefined; backendInstance: undefined};
+  engine.backendName = undefined;
+  engine.backendInstance = undefined;
+}
+
+/** The name of tfjs's active backend; undefined where none has been chosen yet. */
+export function activeBackend(): string | undefined {
+  return tf.getBackend() || undefined;
+}
+
 /** Takes a name out of tfjs without disposing the instance behind it, which others share. */
 export function forgetBackend(name: string): void {
   const engine = tf.engine();

@@ -78,7 +78,10 @@ export interface Backend {
   readonly name: BackendName;
   /** The name under which tfjs knows it: what `tf.getBackend()` answers while it is active. */
   readonly tfjsName: string;
-  /** How many threads its kernels run on, now: a later call of `useBackend` may change it. */
+  /**
+   * How many threads its kernels run on, now: a later call of `useBackend` may change it. A GPU is fed by one. For
+   * `node` it is how many the machine runs at once, as libtensorflow takes them unless told otherwise; it does not say.
+   */
   readonly threads: number;
   /** Whether glassbox's own kernels run. */
   readonly engine: EngineState;

@@ -6,18 +6,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
-import {BackendUnavailableError} from '../core';
+import {BackendUnavailableError, DeviceLostError, OutOfMemoryError, type GlassboxError} from '../core';
 import {automaticOrder} from './automatic';
 import {addMissingChainedOps} from './chainedOps';
 import {checkName, checkOptions} from './checkOptions';
+import {engineFor, refuseWithoutEngine} from './engineFor';
 import {importOf, loaderOf, type BackendLoader} from './loaders';
 import {installRepairs} from './install';
 import {selfTest} from './selfTest';
 import {RunningBackend} from './runningBackend';
-import {forgetBackend} from './tfjsInternals';
-import type {Backend, BackendName, BackendOptions, EngineState, TriedBackend} from './types';
-import {startEngine, type Engine} from './wasm/engine';
-import {asWasm} from './wasm/tfjsInternals';
+import {activeBackend, forgetBackend, makeActive} from './tfjsInternals';
+import type {Backend, BackendName, BackendOptions, TriedBackend} from './types';
 
 /**
  * The last call of this copy of glassbox; the next one waits for it, so that of calls at the same time the last one's
@@ -43,7 +42,9 @@ let lastCall: Promise<unknown> = Promise.resolve();
  * @throws ConfigurationError for an unknown name, or options that do not exist or cannot mean anything.
  * @throws BackendUnavailableError when the backend cannot load or start, or computes wrong numbers; when the engine,
  *   a number of threads or relaxed SIMD is insisted on and cannot be had. The backend that was active before stays
- *   active.
+ *   active; where there was none, none is.
+ * @throws DeviceLostError when the GPU is lost while it is tried, and so is the one that is started in its place.
+ * @throws OutOfMemoryError when the GPU has no memory left for the trial.
  *
  * @example
  * const backend = await useBackend('wasm', {threads: 'auto'});
@@ -73,7 +74,7 @@ async function startChosen(name: BackendName, options: BackendOptions): Promise<
       code: 'backend/not-imported',
     });
   }
-  return start(name, loader, await loader.load(options, false), options, []);
+  return start({name, loader, options, isAutomatic: false, tried: []});
 }
 
 /** Of the backends that were imported, the first one that runs. */
@@ -83,10 +84,14 @@ async function startFirst(options: BackendOptions): Promise<Backend> {
     const loader = loaderOf(name);
     if (loader === undefined) continue;
     try {
-      return await start(name, loader, await loader.load(options, true), options, tried);
+      return await start({name, loader, options, isAutomatic: true, tried});
     } catch (cause) {
       // Anything else is a mistake in the call, which another backend does not mend.
-      if (!(cause instanceof BackendUnavailableError)) throw cause;
+      const isOfBackend =
+        cause instanceof BackendUnavailableError ||
+        cause instanceof DeviceLostError ||
+        cause instanceof OutOfMemoryError;
+      if (!isOfBackend) throw cause;
       tried.push({name, reason: withoutHint(cause)});
     }
   }
@@ -96,28 +101,39 @@ async function startFirst(options: BackendOptions): Promise<Backend> {
   );
 }
 
-async function start(
-  name: BackendName,
-  loader: BackendLoader,
-  instance: KernelBackend,
-  options: BackendOptions,
-  tried: readonly TriedBackend[],
-): Promise<Backend> {
+interface Start {
+  readonly name: BackendName;
+  readonly loader: BackendLoader;
+  readonly options: BackendOptions;
+  readonly isAutomatic: boolean;
+  readonly tried: readonly TriedBackend[];
+}
+
+async function start(asked: Start): Promise<Backend> {
+  const {name, loader, options, isAutomatic} = asked;
+  refuseWithoutEngine(name, options);
+  try {
+    return await startOn(asked, await loader.load(options, isAutomatic));
+  } catch (error) {
+    if (!(error instanceof DeviceLostError)) throw error;
+    // A device may be lost by chance; the loader starts a new one in the place of one that is.
+    return startOn(asked, await loader.load(options, isAutomatic));
+  }
+}
+
+/** Makes the backend of an instance the active one, if it computes what it should. */
+async function startOn({name, loader, options, tried}: Start, instance: KernelBackend): Promise<Backend> {
   addMissingChainedOps();
   const previous = activeBackend();
   const {engine, state} = await engineFor(name, instance, options);
   const {tfjsName, repairs, isNew} = await installRepairs(name, loader, instance, engine);
-  const activated = await tf.setBackend(tfjsName);
-  const failures =
-    activated && tf.getBackend() === tfjsName
-      ? await selfTest()
-      : [`tfjs activated '${tf.getBackend()}' instead`];
-  if (failures.length > 0) {
-    if (previous !== undefined) await tf.setBackend(previous);
+  try {
+    await prove(name, tfjsName);
+  } catch (error) {
+    // What this call took the place of, under the same name, is gone.
+    await makeActive(isNew && previous === tfjsName ? undefined : previous);
     if (isNew) forgetBackend(tfjsName);
-    throw new BackendUnavailableError(`The backend '${name}' does not work here: ${failures.join('; ')}.`, {
-      hint: "Try another backend (useBackend('cpu') runs everywhere), and report this with the machine's processor and browser.",
-    });
+    throw error;
   }
   return new RunningBackend(
     {name, tfjsName, engine: state, repairs, tried},
@@ -126,37 +142,20 @@ async function start(
   );
 }
 
-/** The engine as asked for, and what to say of it. */
-async function engineFor(
-  name: BackendName,
-  instance: KernelBackend,
-  {engine: wanted, threads = 'auto', relaxedSimd = false}: BackendOptions,
-): Promise<{engine: Engine | undefined; state: EngineState}> {
-  const without = (reason: string) => {
-    if (wanted === true) throw withoutEngine('The training engine', name, reason, 'engine');
-    if (threads !== 'auto' && threads > 1) throw withoutEngine('Threads', name, reason, 'threads');
-    if (relaxedSimd) throw withoutEngine('Relaxed SIMD', name, reason, 'relaxedSimd');
-    return {engine: undefined, state: {running: false, reason} as const};
-  };
-  if (wanted === false) return without('the engine was switched off');
-  if (name !== 'wasm') return without("the engine works on the memory of tfjs's wasm backend only");
-  const start = await startEngine(asWasm(instance), {threads, relaxedSimd});
-  if (start.engine === undefined) return without(start.reason);
-  return {engine: start.engine, state: {running: true, relaxedSimd}};
-}
-
-function withoutEngine(what: string, name: BackendName, reason: string, option: string): Error {
-  return new BackendUnavailableError(`${what} cannot be had on the backend '${name}': ${reason}.`, {
-    hint: `Leave the option ${option} out to train with the kernels that there are.`,
+/** Makes a backend active, and computes with it what is known. */
+async function prove(name: BackendName, tfjsName: string): Promise<void> {
+  const activated = await tf.setBackend(tfjsName);
+  const failures =
+    activated && tf.getBackend() === tfjsName
+      ? await selfTest()
+      : [`tfjs activated '${tf.getBackend()}' instead`];
+  if (failures.length === 0) return;
+  throw new BackendUnavailableError(`The backend '${name}' does not work here: ${failures.join('; ')}.`, {
+    hint: "Try another backend (useBackend('cpu') runs everywhere), and report this with the machine's processor and browser.",
   });
 }
 
 /** The sentence that says what is wrong, without the one that says what to do. */
-function withoutHint({message, hint}: BackendUnavailableError): string {
+function withoutHint({message, hint}: GlassboxError): string {
   return hint === undefined ? message : message.slice(0, message.length - hint.length - 1);
-}
-
-/** The name of tfjs's active backend; undefined where none has been chosen yet. */
-function activeBackend(): string | undefined {
-  return tf.getBackend() || undefined;
 }

@@ -1,9 +1,11 @@
 /** Choosing among the backends that a program imported; those here are stand-ins on tfjs's CPU backend. */
+import {availableParallelism} from 'node:os';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import type {BackendLoader} from '../../src/backend/loaders';
+import {forgetBackend, makeActive} from '../../src/backend/tfjsInternals';
 
 type Backends = typeof import('../../src/backend');
 
@@ -18,6 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 /** A loader whose backend runs, on tfjs's CPU instance. */
@@ -100,8 +103,11 @@ describe('auto', () => {
   });
 
   test('goes on where the first cannot have what is insisted on', async () => {
-    registerLoader('node', running());
+    const load = vi.fn(running().load);
+    registerLoader('node', {...running(), load});
     const backend = await backends.useBackend('auto', {threads: 2});
+    // A GPU that was started would keep its device.
+    expect(load).not.toHaveBeenCalled();
     expect([backend.name, backend.threads]).toEqual(['wasm', 2]);
     expect(backend.tried[0]).toMatchObject({name: 'node'});
     expect(backend.tried[0]!.reason).toContain('Threads');
@@ -173,11 +179,19 @@ describe('tfjs-node', () => {
     );
   });
 
-  test('finds util.isNullOrUndefined, which Node 23 took away', async () => {
+  describe('on a Node without util.isNullOrUndefined, as from 23 on', () => {
     const module = util as {isNullOrUndefined?: (value: unknown) => boolean};
     const own = module.isNullOrUndefined;
-    delete module.isNullOrUndefined;
-    try {
+
+    beforeEach(() => {
+      delete module.isNullOrUndefined;
+    });
+
+    afterEach(() => {
+      if (own !== undefined) module.isNullOrUndefined = own;
+    });
+
+    test('finds it again', async () => {
       let answers: boolean[] = [];
       await importing(async () => {
         answers = [undefined, null, 0].map(value => module.isNullOrUndefined!(value));
@@ -185,26 +199,58 @@ describe('tfjs-node', () => {
       });
       await expect(backends.useBackend('node')).rejects.toThrow('enough');
       expect(answers).toEqual([true, true, false]);
-    } finally {
-      if (own !== undefined) module.isNullOrUndefined = own;
-    }
+    });
+
+    test('leaves the module as it is where it is not installed', async () => {
+      await import('../../src/backend/node');
+      expect((await backends.useBackend('auto')).name).toBe('wasm');
+      expect(module.isNullOrUndefined).toBeUndefined();
+    });
   });
 
-  test('runs, and leaves the active backend alone until it has been tested', async () => {
-    const before = await backends.useBackend('wasm');
-    await importing(async () => {
-      // As the package does when it is imported.
-      tf.registerBackend('tensorflow', () => tf.findBackend('cpu'), 3);
+  describe('when its import makes it the active backend', () => {
+    /** As the package does; `start` is how its instance is made. */
+    const asPackage = (start: () => tf.KernelBackend) => async (): Promise<object> => {
+      tf.registerBackend('tensorflow', start, 3);
       tf.copyRegisteredKernels('cpu', 'tensorflow');
       await tf.setBackend('tensorflow');
       return {};
+    };
+
+    afterEach(async () => {
+      await backends.useBackend('wasm');
+      forgetBackend('tensorflow');
     });
-    try {
+
+    test('runs, on as many threads as the machine does', async () => {
+      await importing(asPackage(() => tf.findBackend('cpu')));
       const backend = await backends.useBackend('node');
       expect([backend.name, tf.getBackend()]).toEqual(['node', backend.tfjsName]);
-      expect(tf.getKernelsForBackend(before.tfjsName).length).toBeGreaterThan(0);
-    } finally {
-      await backends.useBackend('wasm');
-    }
+      expect(backend.threads).toBe(availableParallelism());
+    });
+
+    test('is not left active where it cannot start', async () => {
+      vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+      const {tfjsName} = await backends.useBackend('wasm');
+      await importing(
+        asPackage(() => {
+          throw new Error('There is no libtensorflow.');
+        }),
+      );
+      await expect(backends.useBackend('node')).rejects.toThrow('There is no libtensorflow');
+      expect(tf.getBackend()).toBe(tfjsName);
+    });
+
+    test('is not left active where none was before', async () => {
+      vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+      await makeActive(undefined);
+      await importing(
+        asPackage(() => {
+          throw new Error('There is no libtensorflow.');
+        }),
+      );
+      await expect(backends.useBackend('node')).rejects.toThrow('There is no libtensorflow');
+      expect(tf.getBackend()).toBeFalsy();
+    });
   });
 });

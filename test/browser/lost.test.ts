@@ -69,3 +69,88 @@ describe('training in a page that loses its WebGL context', () => {
     }
   });
 });
+
+/** `lose()` loses the context of the active backend. */
+const losing = `
+  ${training}
+  const lose = () => tf.backend().gpgpu.gl.getExtension('WEBGL_lose_context').loseContext();`;
+
+describe('a page that loses its WebGL context while it waits for the GPU', () => {
+  it('gets a typed error for each read that has begun, and nothing is left behind', async () => {
+    const result = await runInChromium(
+      dist,
+      `${losing}
+       await useBackend('webgl');
+       const {gpgpu} = tf.backend();
+       const before = [tf.memory().numTensors, tf.memory().numDataBuckets];
+       const product = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+       const reads = [product.data(), product.data(), product.array()].map(read => read.catch(error => error.name));
+       product.dispose();
+       lose();
+       const names = await Promise.all(reads);
+       await new Promise(resolve => setTimeout(resolve, 50));
+       const after = [tf.memory().numTensors, tf.memory().numDataBuckets];
+       return {names, waiting: gpgpu.itemsToPoll.length, before, after};`,
+      {timeout: 20_000},
+    );
+    const {names, waiting, before, after} = result as {
+      names: string[];
+      waiting: number;
+      before: number[];
+      after: number[];
+    };
+    expect(names).toEqual(['DeviceLostError', 'DeviceLostError', 'DeviceLostError']);
+    expect(waiting).toBe(0);
+    expect(after).toEqual(before);
+  });
+
+  it.each([0, 30, 75])('after %d ms of fit, which ends in a typed error', async milliseconds => {
+    const failure = await runInChromium(
+      dist,
+      `${losing}
+       await useBackend('webgl');
+       // The first steps compile.
+       await train(new MemoryStore());
+       setTimeout(lose, ${milliseconds});
+       return (await train(new MemoryStore()).catch(error => error)).name;`,
+      {timeout: 30_000},
+    );
+    expect(failure).toBe('DeviceLostError');
+  });
+
+  it('in the trial of a backend starts the backend once more', async () => {
+    const result = await runInChromium(
+      dist,
+      `${losing}
+       const {fenceSync} = WebGL2RenderingContext.prototype;
+       let waits = 0;
+       WebGL2RenderingContext.prototype.fenceSync = function (...args) {
+         if (++waits === 1) setTimeout(() => this.getExtension('WEBGL_lose_context').loseContext());
+         return fenceSync.apply(this, args);
+       };
+       const {name, tfjsName} = await useBackend('webgl');
+       const product = tf.tidy(() => tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])));
+       return {name, isActive: tf.getBackend() === tfjsName, value: (await product.data())[0]};`,
+      {timeout: 20_000},
+    );
+    expect(result).toEqual({name: 'webgl', isActive: true, value: 64});
+  });
+
+  it('in each trial is refused with a typed error, leaves no backend active, and the next call runs', async () => {
+    const result = await runInChromium(
+      dist,
+      `${losing}
+       const {fenceSync} = WebGL2RenderingContext.prototype;
+       WebGL2RenderingContext.prototype.fenceSync = function (...args) {
+         this.getExtension('WEBGL_lose_context').loseContext();
+         return fenceSync.apply(this, args);
+       };
+       const failure = (await useBackend('webgl').catch(error => error)).name;
+       const active = tf.getBackend() ?? null;
+       await useBackend('wasm');
+       return {failure, active, sum: (await tf.add([1], 1).data())[0]};`,
+      {timeout: 20_000},
+    );
+    expect(result).toEqual({failure: 'DeviceLostError', active: null, sum: 2});
+  });
+});

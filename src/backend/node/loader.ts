@@ -2,6 +2,7 @@
  * Starting tfjs-node. Its last release, 4.22.0 of 2024, calls a function that Node 23 took away, and its installation
  * downloads a binary that is not there for every system; both are told apart from its not being installed.
  */
+import {availableParallelism} from 'node:os';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
@@ -10,6 +11,7 @@ import {isNode} from '../automatic';
 import {importAtRuntime, isMissing} from '../importAtRuntime';
 import {reason, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
+import {activeBackend, makeActive} from '../tfjsInternals';
 
 const PACKAGE = '@tensorflow/tfjs-node';
 
@@ -18,17 +20,12 @@ export function loaderOfNode(importPackage: (name: string) => Promise<object>): 
   return {
     tfjsName: 'tensorflow',
     load: () => load(importPackage),
-    // libtensorflow takes as many as it likes, and does not say.
-    threads: () => 1,
+    // libtensorflow takes as many as the machine runs at once, and cannot be asked.
+    threads: () => availableParallelism(),
   };
 }
 
-/**
- * How `useBackend('node')` starts tfjs-node; needs the optional peer @tensorflow/tfjs-node.
- *
- * @example
- * nodeLoader.tfjsName; // 'tensorflow'
- */
+/** How `useBackend('node')` starts tfjs-node; needs the optional peer @tensorflow/tfjs-node. */
 export const nodeLoader: BackendLoader = loaderOfNode(importAtRuntime);
 
 async function load(importPackage: (name: string) => Promise<object>): Promise<KernelBackend> {
@@ -37,23 +34,29 @@ async function load(importPackage: (name: string) => Promise<object>): Promise<K
       hint: "In a page, choose 'webgpu', 'webgl' or 'wasm'.",
     });
   }
-  giveBackWhatNodeTook();
-  const active = tf.getBackend();
+  const takeBack = giveBackWhatNodeTook();
+  const active = activeBackend();
   try {
     await importPackage(PACKAGE);
   } catch (cause) {
+    takeBack();
     throw failure(cause);
   }
   // It makes itself the active backend; until it has been tested, it is not to be.
-  if (active !== '' && tf.getBackend() !== active) await tf.setBackend(active);
+  if (activeBackend() !== active) await makeActive(active);
   const hint = `Reinstall it: npm install ${PACKAGE}@${tf.version_core}.`;
   return startedInstance('node', hint, factory => factory(), 'tensorflow');
 }
 
-/** Node 23 removed `util.isNullOrUndefined`, which tfjs-node calls with every tensor. */
-function giveBackWhatNodeTook(): void {
+/**
+ * Node 23 removed `util.isNullOrUndefined`, which tfjs-node calls with every tensor. What is returned removes it again,
+ * for programs that do not have the package.
+ */
+function giveBackWhatNodeTook(): () => void {
   const module = util as {isNullOrUndefined?: (value: unknown) => boolean};
-  module.isNullOrUndefined ??= value => value === null || value === undefined;
+  if (module.isNullOrUndefined !== undefined) return () => undefined;
+  module.isNullOrUndefined = value => value === null || value === undefined;
+  return () => delete module.isNullOrUndefined;
 }
 
 function failure(cause: unknown): BackendUnavailableError {
