@@ -1,6 +1,7 @@
 /** The border to tfjs's WebGL backend. */
 import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {MathBackendWebGL} from '@tensorflow/tfjs-backend-webgl';
+import {withEditedPrograms} from '../programText';
 
 type Package = typeof import('@tensorflow/tfjs-backend-webgl');
 
@@ -35,18 +36,11 @@ export function setFloatPrecision(instance: KernelBackend, bits: 16 | 32): void 
 
 /** A kernel whose programs for the GPU have another text. */
 export function withProgramText(kernel: KernelConfig, rewrite: (text: string) => string): KernelConfig {
-  return {
-    ...kernel,
-    kernelFunc: call => {
-      const backend = call.backend as MathBackendWebGL;
-      const run: MathBackendWebGL['runWebGLProgram'] = (program, ...rest) => {
-        program.userCode = rewrite(program.userCode);
-        return backend.runWebGLProgram(program, ...rest);
-      };
-      const overlay = Object.create(backend, {runWebGLProgram: {value: run}}) as MathBackendWebGL;
-      return kernel.kernelFunc({...call, backend: overlay});
-    },
-  };
+  return withEditedPrograms<{userCode: string}>(kernel, 'runWebGLProgram', program => {
+    const text = program.userCode;
+    program.userCode = rewrite(text);
+    return program.userCode !== text;
+  });
 }
 
 /** A kernel that computes each number from the one in its place; `code` defines `float of(float x)`. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import type {WebGPUBackend} from '@tensorflow/tfjs-backend-webgpu';
 import {ConfigurationError} from '../../core';
+import {withEditedPrograms} from '../programText';
 import {attached, replaceMethod} from '../tfjsInternals';
 import type {Adapter, Device} from './gpu';
 
@@ -71,24 +72,14 @@ interface Program {
 
 /** A kernel whose programs for the GPU have another text. */
 export function withProgramText(kernel: KernelConfig, rewrite: (text: string) => string): KernelConfig {
-  return {
-    ...kernel,
-    kernelFunc: call => {
-      const backend = call.backend as WebGPUBackend;
-      type Run = (program: Program, ...rest: unknown[]) => TensorInfo;
-      const run = backend.runWebGPUProgram.bind(backend) as unknown as Run;
-      const patched: Run = (program, ...rest) => {
-        const text = program.getUserCode();
-        const rewritten = rewrite(text);
-        if (rewritten === text) return run(program, ...rest);
-        program.shaderKey += '-glassbox';
-        program.getUserCode = () => rewritten;
-        return run(program, ...rest);
-      };
-      const overlay = Object.create(backend, {runWebGPUProgram: {value: patched}}) as WebGPUBackend;
-      return kernel.kernelFunc({...call, backend: overlay});
-    },
-  };
+  return withEditedPrograms<Program>(kernel, 'runWebGPUProgram', program => {
+    const text = program.getUserCode();
+    const rewritten = rewrite(text);
+    if (rewritten === text) return false;
+    program.shaderKey += '-glassbox';
+    program.getUserCode = () => rewritten;
+    return true;
+  });
 }
 
 /** The numbers of a tensor as float32, in memory of their own. */
