@@ -1,6 +1,6 @@
 /**
  * Kernels whose programs for the GPU have another text than tfjs gives them. A kernel in whose programs there is
- * nothing to change is an error: it would compute what is wrong, unnoticed.
+ * nothing to change is an error, unless there need not be: it would compute what is wrong, unnoticed.
  */
 import type {KernelBackend, KernelConfig, TensorInfo} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../core';
@@ -16,11 +16,13 @@ type RunMethod = 'runWebGLProgram' | 'runWebGPUProgram';
  * if there are any, one at least has to be changed.
  *
  * @param edit gives the program another text, and tells whether it did
+ * @param isOptional whether there are inputs for which nothing has to be changed
  */
 export function withEditedPrograms<Program>(
   kernel: KernelConfig,
   method: RunMethod,
   edit: (program: Program) => boolean,
+  isOptional = false,
 ): KernelConfig {
   return {
     ...kernel,
@@ -39,7 +41,7 @@ export function withEditedPrograms<Program>(
       } finally {
         backend[method] = run;
       }
-      if (isEdited !== false) return outputs;
+      if (isOptional || isEdited !== false) return outputs;
       for (const {dataId} of [outputs].flat()) backend.disposeData(dataId);
       throw new BackendUnavailableError(
         `tfjs's programs for the kernel ${kernel.kernelName} are not those that glassbox puts right.`,

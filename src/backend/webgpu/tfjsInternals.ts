@@ -70,16 +70,25 @@ interface Program {
   getUserCode(): string;
 }
 
-/** A kernel whose programs for the GPU have another text. */
-export function withProgramText(kernel: KernelConfig, rewrite: (text: string) => string): KernelConfig {
-  return withEditedPrograms<Program>(kernel, 'runWebGPUProgram', program => {
+/**
+ * A kernel whose programs for the GPU have another text.
+ *
+ * @param isOptional whether there are inputs for which none of the text has to be another
+ */
+export function withProgramText(
+  kernel: KernelConfig,
+  rewrite: (text: string) => string,
+  isOptional = false,
+): KernelConfig {
+  const edit = (program: Program): boolean => {
     const text = program.getUserCode();
     const rewritten = rewrite(text);
     if (rewritten === text) return false;
     program.shaderKey += '-glassbox';
     program.getUserCode = () => rewritten;
     return true;
-  });
+  };
+  return withEditedPrograms<Program>(kernel, 'runWebGPUProgram', edit, isOptional);
 }
 
 /** The numbers of a tensor as float32, in memory of their own. */

@@ -18,9 +18,9 @@ const moved = /setOutputAtIndex\(flatIndex, (A\[getIndexFromCoords[^;]*\])\);/g;
 export function transposing({current}: RepairContext): KernelConfig[] {
   return kernelNames.map(kernelName => {
     const kernel = current(kernelName)!;
-    const ofWholeNumbers = withProgramText(kernel, text =>
-      text.replaceAll(moved, 'setOutputAtIndexI32(flatIndex, $1);'),
-    );
+    const rewrite = (text: string): string => text.replaceAll(moved, 'setOutputAtIndexI32(flatIndex, $1);');
+    // Not every call transposes, and the transpose of a matrix is another program.
+    const ofWholeNumbers = withProgramText(kernel, rewrite, true);
     return {
       ...kernel,
       kernelFunc: call => {
