@@ -15,6 +15,7 @@ import {emptyReductions} from './emptyReductions';
 import {fusedMatMul} from './fusedMatMul';
 import {identity} from './identity';
 import {indexingGradients} from './indexing';
+import {highRanks} from './highRanks';
 import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mergeMasks} from './mergeMasks';
@@ -80,6 +81,7 @@ const all: readonly Repair[] = [
   complexNumbers,
 ];
 
+  highRanks,
 /** The repairs that concern one backend. */
 export function repairsFor(backend: BackendName): Repair[] {
   return all.filter(repair => repair.backends.includes(backend));

@@ -2,9 +2,10 @@
  * stridedSlice, and its gradient: every element goes back to where it was taken from.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor} from '@tensorflow/tfjs-core';
+import type {Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import {gradientConfig, kernelOfOps} from '../tfjsInternals';
-import {everyBackend, everyJavaScriptBackend, type Repair} from './types';
+import {alongAxis} from './alongAxis';
+import {everyBackend, everyJavaScriptBackend, isOnHost, type Repair} from './types';
 
 interface StridedSliceAttributes {
   readonly begin: number[];
@@ -17,20 +18,26 @@ interface StridedSliceAttributes {
   readonly shrinkAxisMask: number;
 }
 
+/** How many axes tfjs's programs for GPUs know. */
+const MOST_AXES = 4;
+
 export const stridedSlice: Repair = {
   id: 'strided-slice',
   description:
-    'tfjs picks wrong elements in stridedSlice when an axis is dropped and another has a stride; the right ones now.',
+    'tfjs picks wrong elements in stridedSlice when an axis is dropped and another has a stride, and none on GPUs from five axes on; the right ones now.',
   backends: everyJavaScriptBackend,
   kernels: (backend, {current}) => {
     const kernel = current(tf.StridedSlice)!;
-    const shrinking = kernelOfOps<StridedSliceAttributes>(tf.StridedSlice, backend, ([x], attrs) =>
-      shrink(x!, attrs),
+    const ours = kernelOfOps<StridedSliceAttributes>(tf.StridedSlice, backend, ([x], attrs) =>
+      sliceKeepingAxes(x!, attrs),
     );
     return [
       {
         ...kernel,
-        kernelFunc: call => (call.attrs?.['shrinkAxisMask'] ? shrinking : kernel).kernelFunc(call),
+        kernelFunc: call => {
+          const isHigh = !isOnHost(backend) && (call.inputs['x'] as TensorInfo).shape.length > MOST_AXES;
+          return (isHigh || call.attrs?.['shrinkAxisMask'] ? ours : kernel).kernelFunc(call);
+        },
       },
     ];
   },
@@ -50,12 +57,25 @@ export const stridedSliceGradient: Repair = {
 };
 
 /** Slices with all axes kept, and drops and adds axes after. */
-function shrink(x: Tensor, attrs: StridedSliceAttributes): Tensor {
+function sliceKeepingAxes(x: Tensor, attrs: StridedSliceAttributes): Tensor {
   const {begin, end, strides, finalShape} = sliceInfo(x.shape, attrs);
   if (finalShape.includes(0)) return tf.tensor([], finalShape, x.dtype);
-  // An end of -1 means before the first element here, but the last one to stridedSlice.
+  if (x.rank <= MOST_AXES) return tf.reshape(sliceBetween(x, begin, end, strides), finalShape);
+  const sliced = begin.reduce(
+    (y, first, axis) =>
+      alongAxis(y, axis, part => {
+        const [before, , behind] = part.shape;
+        return sliceBetween(part, [0, first, 0], [before, end[axis]!, behind], [1, strides[axis]!, 1]);
+      }),
+    x,
+  );
+  return tf.reshape(sliced, finalShape);
+}
+
+/** Where an end of -1 means before the first element, which is the last one to stridedSlice. */
+function sliceBetween(x: Tensor, begin: number[], end: number[], strides: number[]): Tensor {
   const toTheEnd = end.reduce((mask, at, axis) => (at < 0 ? mask | (1 << axis) : mask), 0);
-  return tf.reshape(tf.stridedSlice(x, begin, end, strides, 0, toTheEnd), finalShape);
+  return tf.stridedSlice(x, begin, end, strides, 0, toTheEnd);
 }
 
 function sliceInfo(
@@ -95,18 +115,22 @@ export function spread(dy: Tensor, shape: number[], attrs: StridedSliceAttribute
 /** Puts `stride - 1` zeros between neighbours along an axis. */
 function spaceOut(x: Tensor, axis: number, stride: number): Tensor {
   if (stride === 1) return x;
-  const length = x.shape[axis]!;
-  const wide = padAxis(tf.expandDims(x, axis + 1), axis + 1, 0, stride - 1);
-  const shape = x.shape.with(axis, length * stride);
-  const begin = shape.map(() => 0);
-  return tf.slice(tf.reshape(wide, shape), begin, shape.with(axis, (length - 1) * stride + 1));
+  return alongAxis(x, axis, part => {
+    const [before, length, behind] = part.shape;
+    const wide = padAxis(tf.reshape(part, [before * length, 1, behind]), 1, 0, stride - 1);
+    const spaced = tf.reshape<tf.Rank.R3>(wide, [before, length * stride, behind]);
+    return tf.slice(spaced, 0, [before, (length - 1) * stride + 1, behind]);
+  });
 }
 
 /** `x` with zeros before and after it along one axis. */
 export function padAxis(x: Tensor, axis: number, before: number, after: number): Tensor {
   if (before === 0 && after === 0) return x;
-  return tf.pad(
-    x,
-    x.shape.map((_, i): [number, number] => (i === axis ? [before, after] : [0, 0])),
+  return alongAxis(x, axis, part =>
+    tf.pad(part, [
+      [0, 0],
+      [before, after],
+      [0, 0],
+    ]),
   );
 }

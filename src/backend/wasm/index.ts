@@ -12,7 +12,7 @@ import {depthwiseBackpropFilter, depthwiseBackpropInput} from './depthwiseGradie
 import {batchNormGradient} from './gradients/batchNorm';
 import {comparisonGradients} from './gradients/comparisons';
 import {biasedConvGradient, convGradient, depthwiseGradient, fusedConvGradient} from './gradients/conv';
-import {meanGradient, sumGradient, tileGradient} from './gradients/reductions';
+import {meanGradient, sumGradient} from './gradients/reductions';
 import {softmaxGradient} from './gradients/softmax';
 import {unaryGradients} from './gradients/unary';
 import {repairLayerCalls} from './layerCalls';
@@ -66,7 +66,7 @@ export const trainingKernels: Repair[] = [
       'Sums, means, tiles, transposes, and casts on WASM are vectorised or plain copies; casting 0.5 to bool gives true.',
     backends: ['wasm'],
     kernels: () => [sum(), mean(), tile(), transpose(), cast()],
-    gradients: () => [sumGradient, meanGradient, tileGradient],
+    gradients: () => [sumGradient, meanGradient],
   },
   {
     id: 'wasm/activation-gradients',

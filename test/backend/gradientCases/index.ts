@@ -2,6 +2,7 @@
  * Differentiable functions of tfjs, each with inputs at which it is smooth.
  */
 import {elementwise} from './elementwise';
+import {highRanks} from './highRanks';
 import {indexing} from './indexing';
 import {layout} from './layout';
 import {products} from './products';
@@ -16,4 +17,5 @@ export const gradientCases: readonly GradientCase[] = [
   ...windows,
   ...indexing,
   ...layout,
+  ...highRanks,
 ];

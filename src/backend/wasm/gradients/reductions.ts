@@ -29,26 +29,3 @@ function spread(dy: Tensor, x: Tensor, attrs: NamedAttrMap): Tensor {
   const reps = x.shape.map((length, axis) => (axes.includes(axis) ? length : 1));
   return tf.tile(tf.reshape(dy, kept), reps);
 }
-
-/**
- * The gradient of `Tile`: the sum over the copies, one axis at a time. tfjs cuts every copy out and adds them
- * one by one, up to rank 4.
- */
-export const tileGradient: GradConfig = {
-  kernelName: tf.Tile,
-  inputsToSave: ['x'],
-  gradFunc: (dy, saved, attrs) => ({
-    x: () => {
-      const x = saved[0]!;
-      const reps = attrs.reps as number[];
-      let sum = dy as Tensor;
-      let outer = 1;
-      x.shape.forEach((length, axis) => {
-        const times = reps[axis]!;
-        if (times > 1) sum = tf.sum(tf.reshape(sum, [outer, times, sum.size / (outer * times)]), 1);
-        outer *= length;
-      });
-      return tf.reshape(sum, x.shape);
-    },
-  }),
-};
