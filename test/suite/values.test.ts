@@ -140,6 +140,20 @@ describe(`values on ${backendUnderTest}`, () => {
     });
   });
 
+  it('of a crop of no image are zeros, whatever the memory held', async () => {
+    const crop = (images: number[]): Promise<Float32Array> =>
+      valuesOf(() => {
+        const boxes = tf.tensor2d(Array.from({length: 4}, () => [0, 0, 1, 1]));
+        const image = tf.mul<Tensor4D>(tf.ones([2, 8, 8, 4]), 3);
+        return tf.image.cropAndResize(image, boxes, tf.tensor1d(images, 'int32'), [6, 6]);
+      });
+    // The memory of its result is free for the next.
+    await crop([0, 1, 0, 1]);
+    const values = await crop([1, 2, -1, 0]);
+    const expected = [3, 0, 0, 3].flatMap(value => new Array<number>(144).fill(value));
+    expect(distance([values], [expected])).toBeLessThan(1e-6);
+  });
+
   it('of poolings send their gradients to the first of equal numbers', async () => {
     const gradient = await valuesOf(() =>
       tf.grad((x: Tensor) => tf.sum(tf.maxPool(x as Tensor4D, 2, 2, 'valid')))(tf.ones([1, 16, 16, 1])),

@@ -33,12 +33,13 @@ export const webglRepairs: readonly Repair[] = [
   {
     id: 'webgl/crop-and-resize',
     description:
-      'tfjs crops the image in the place of the box on WebGL, not the one that boxInd names, and loses the last row or column of some crops to rounding; now it crops the image named, as far as it goes.',
+      'tfjs crops the image in the place of the box on WebGL, not the one that boxInd names, loses the last row or column of some crops to rounding, and leaves what memory held where a box names no image; now it crops the image named, as far as it goes, and gives zeros for none.',
     backends: ['webgl'],
     kernels: (_, {current}) => [
       withProgramText(current(tf.CropAndResize)!, text =>
         text
           .replaceAll('getImage(b,', 'getImage(bInd,')
+          .replace(/if\(bInd < 0 \|\| bInd >= \d+\) \{/, '$& setOutput(0.0);')
           // `in_y > 27.0` would also be true of a last row that came out as 27.000002.
           .replaceAll(
             /if\( in_([xy]) < 0\.0 \|\| in_[xy] > ([\d.]+) \)/g,

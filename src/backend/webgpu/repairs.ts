@@ -45,12 +45,15 @@ export const webgpuRepairs: readonly Repair[] = [
   {
     id: 'webgpu/crop-and-resize',
     description:
-      'tfjs loses the last row or column of some crops to rounding on WebGPU, and counts boxes where it should count images; now it crops as far as the image goes.',
+      'tfjs loses the last row or column of some crops to rounding on WebGPU, counts boxes where it should count images, and leaves what memory held where a box names no image; now it crops as far as the image goes, and gives zeros for no image.',
     backends: ['webgpu'],
     kernels: (_, {current}) => [
       withProgramText(current(tf.CropAndResize)!, text =>
         text
-          .replaceAll('bInd >= uniforms.outShape[0]', 'bInd >= uniforms.imageShape[0]')
+          .replace(
+            /bInd >= uniforms\.outShape\[0\]\) \{/,
+            'bInd >= uniforms.imageShape[0]) { setOutputAtIndex(index, 0.0);',
+          )
           .replaceAll(/let in_([xy]) =/g, 'var in_$1 =')
           .replaceAll(
             /if\( in_([xy]) < 0\.0 \|\| in_[xy] > (.*) \) \{/g,
