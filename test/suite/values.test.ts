@@ -236,6 +236,37 @@ describe(`values on ${backendUnderTest}`, () => {
     expect(Array.from(places)).toEqual([2, 2, 0, 0]);
   });
 
+  it.each([5, 40, 200, 1000])(
+    'of argMax and argMin of %i numbers are the first, along any axis',
+    async length => {
+      const shape = [2, 3, length, 1, 2];
+      const numbers = Float32Array.from({length: 12 * length}, (_, i) => Math.round(3 * Math.sin(i * i)));
+      const first = (isBetter: (a: number, b: number) => boolean): number[] =>
+        Array.from({length: 12}, (_, row) => {
+          const at = (i: number): number => numbers[(Math.floor(row / 2) * length + i) * 2 + (row % 2)]!;
+          return Array.from({length}, (_value, i) => i).reduce((best, i) =>
+            isBetter(at(i), at(best)) ? i : best,
+          );
+        });
+      const x = tf.tensor(numbers, shape);
+      expect(Array.from(await valuesOf(() => tf.argMax(x, 2)))).toEqual(first((a, b) => a > b));
+      expect(Array.from(await valuesOf(() => tf.argMin(x, -3)))).toEqual(first((a, b) => a < b));
+      x.dispose();
+    },
+  );
+
+  it('of argMax are places, also where no number is the largest', async () => {
+    const places = await valuesOf(() => {
+      const rows = tf.tensor2d(
+        [NaN, -Infinity, Infinity, 7].flatMap(value => new Array<number>(70).fill(value)),
+        [4, 70],
+      );
+      return tf.argMax(rows, 1);
+    });
+    expect(Array.from(places).every(place => place >= 0 && place < 70)).toBe(true);
+    expect(Array.from(places).slice(1)).toEqual([0, 0, 0]);
+  });
+
   // Each number over and over: tfjs computes few numbers on the CPU whatever the backend.
   const many = (...numbers: number[]): Tensor =>
     tf.tensor1d(Array.from({length: 50 * numbers.length}, (_, i) => numbers[i % numbers.length]!));

@@ -1,7 +1,7 @@
 /** What tfjs computes wrong on WebGPU alone. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {DataType, KernelConfig, KernelFunc} from '@tensorflow/tfjs-core';
-import {attrsAs, kernelOfOps} from '../tfjsInternals';
+import type {DataType, KernelFunc} from '@tensorflow/tfjs-core';
+import {attrsAs} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
 import {asFloats, withProgramText} from './tfjsInternals';
 import {transposing} from './transposing';
@@ -67,7 +67,17 @@ export const webgpuRepairs: readonly Repair[] = [
     description:
       'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
     backends: ['webgpu'],
-    kernels: () => [firstPlace(tf.ArgMax, tf.max), firstPlace(tf.ArgMin, tf.min)],
+    kernels: (_, {current}) =>
+      [tf.ArgMax, tf.ArgMin].map(name =>
+        withProgramText(current(name)!, text =>
+          // Where threads compare what each of them has found.
+          text.replace(
+            /if \(candidate ([<>]) bestValue\) \{(?=\s*bestValue = candidate;\s*xBestValues)/,
+            `let isEarlier = xBestIndices[localId.x + interval] < xBestIndices[localId.x];
+            if (candidate $1 bestValue || (candidate == bestValue && isEarlier)) {`,
+          ),
+        ),
+      ),
   },
   {
     id: 'webgpu/transpose',
@@ -100,17 +110,3 @@ export const webgpuRepairs: readonly Repair[] = [
     kernels: (_, context) => trigonometry(context),
   },
 ];
-
-/** The first place along an axis where the extreme number stands; 0 where there is none, for NaN. */
-function firstPlace(kernelName: string, extreme: typeof tf.max): KernelConfig {
-  return kernelOfOps<{axis: number}>(kernelName, 'webgpu', ([x], attrs) => {
-    const [axis] = tf.util.parseAxisParam(attrs.axis, x!.shape) as [number];
-    const size = x!.shape[axis]!;
-    const places = tf.reshape(
-      tf.range(0, size),
-      x!.shape.map((_, i) => (i === axis ? size : 1)),
-    );
-    const first = tf.min(tf.where(tf.equal(x!, extreme(x!, axis, true)), places, size), axis);
-    return tf.cast(tf.mod(first, size), 'int32');
-  });
-}
