@@ -267,6 +267,61 @@ describe(`values on ${backendUnderTest}`, () => {
     expect(Array.from(places).slice(1)).toEqual([0, 0, 0]);
   });
 
+  describe('of bincount', () => {
+    const ids = Int32Array.from({length: 300}, (_, i) => i % 7);
+    const shares = Float32Array.from({length: 300}, (_, i) => (i % 5) / 4);
+    /** The numbers up to 4, where there are some up to 6, in one row or two. */
+    const expected = (rows: number, weight: (i: number) => number): number[] => {
+      const sums = new Array<number>(5 * rows).fill(0);
+      ids.forEach((id, i) => {
+        if (id < 5) sums[Math.floor((i * rows) / 300) * 5 + id]! += weight(i);
+      });
+      return sums;
+    };
+    const none = (): Tensor => tf.tensor1d([]);
+    const vector = (): tf.Tensor1D => tf.tensor1d(ids, 'int32');
+    const matrix = (): Tensor2D => tf.tensor2d(ids, [2, 150], 'int32');
+
+    it.each<[string, () => Tensor, number[]]>([
+      ['of a vector', () => tf.bincount(vector(), none() as tf.Tensor1D, 5), expected(1, () => 1)],
+      ['with weights', () => tf.bincount(vector(), tf.tensor1d(shares), 5), expected(1, i => shares[i]!)],
+      [
+        'with whole weights',
+        () => tf.bincount(vector(), tf.tensor1d(ids, 'int32'), 5),
+        expected(1, i => ids[i]!),
+      ],
+      ['of rows', () => tf.denseBincount(matrix(), none() as Tensor2D, 5), expected(2, () => 1)],
+      [
+        'of rows with weights',
+        () => tf.denseBincount(matrix(), tf.tensor2d(shares, [2, 150]), 5),
+        expected(2, i => shares[i]!),
+      ],
+      [
+        'with binary output',
+        () => tf.denseBincount(vector(), none() as tf.Tensor1D, 5, true),
+        expected(1, () => 1).map(n => Math.min(n, 1)),
+      ],
+      [
+        'of rows, binary',
+        () => tf.denseBincount(matrix(), none() as Tensor2D, 5, true),
+        expected(2, () => 1).map(n => Math.min(n, 1)),
+      ],
+    ])('%s leave out what is in no bin', async (_, compute, sums) => {
+      expect(distance([await valuesOf(compute)], [sums])).toBeLessThan(1e-6);
+    });
+
+    it('are finite where the weights of the others are not', async () => {
+      const values = await valuesOf(() =>
+        tf.bincount(
+          tf.tensor1d([0, 1, 2, 1], 'int32'),
+          tf.div<tf.Tensor1D>(tf.tensor1d([0, 1, 2, 3]), tf.tensor1d([0, 1, 0, 1])),
+          3,
+        ),
+      );
+      expect(Array.from(values)).toEqual([NaN, 4, Infinity]);
+    });
+  });
+
   // Each number over and over: tfjs computes few numbers on the CPU whatever the backend.
   const many = (...numbers: number[]): Tensor =>
     tf.tensor1d(Array.from({length: 50 * numbers.length}, (_, i) => numbers[i % numbers.length]!));

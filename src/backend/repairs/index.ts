@@ -2,6 +2,7 @@
  * Everything that is put right, in the order in which it is registered.
  */
 import {trainingKernels} from '../wasm';
+import {binaryBincount, bincount} from './bincount';
 import {broadcastGradients} from './broadcasting';
 import {clipping} from './clipping';
 import {complexNumbers} from './complex';
@@ -14,8 +15,8 @@ import {einsum, einsumGradient} from './einsum';
 import {emptyReductions} from './emptyReductions';
 import {fusedMatMul} from './fusedMatMul';
 import {identity} from './identity';
-import {indexingGradients} from './indexing';
 import {highRanks} from './highRanks';
+import {indexingGradients} from './indexing';
 import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
 import {mergeMasks} from './mergeMasks';
@@ -60,6 +61,8 @@ const all: readonly Repair[] = [
   indexingGradients,
   stridedSliceGradient,
   categoryEncoding,
+  bincount,
+  binaryBincount,
   sign,
   logarithmOfOnePlus,
   inverseHyperbolicSine,
@@ -78,10 +81,10 @@ const all: readonly Repair[] = [
   wholeNumberMatMul,
   broadcastPrelu,
   fusedMatMul,
+  highRanks,
   complexNumbers,
 ];
 
-  highRanks,
 /** The repairs that concern one backend. */
 export function repairsFor(backend: BackendName): Repair[] {
   return all.filter(repair => repair.backends.includes(backend));

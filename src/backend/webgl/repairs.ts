@@ -49,6 +49,20 @@ export const webglRepairs: readonly Repair[] = [
     ],
   },
   {
+    id: 'webgl/segment-sum',
+    description:
+      'tfjs makes every sum of unsortedSegmentSum NaN on WebGL if one of its numbers is not finite; now only the sum that has it.',
+    backends: ['webgl'],
+    kernels: (_, {current}) => [
+      withProgramText(current(tf.UnsortedSegmentSum)!, text =>
+        text.replaceAll(
+          'sumValue += dot(values, segFilter);',
+          'sumValue += dot(mix(vec4(0.0), values, greaterThan(segFilter, vec4(0.5))), vec4(1.0));',
+        ),
+      ),
+    ],
+  },
+  {
     id: 'webgl/max-pool-ties',
     description:
       'tfjs sends the gradient of a max-pooling to the last of equal numbers on WebGL; now to the first, as elsewhere.',

@@ -94,6 +94,20 @@ export const webgpuRepairs: readonly Repair[] = [
     kernels: (_, context) => vectorOperands(context),
   },
   {
+    id: 'webgpu/segment-sum',
+    description:
+      'unsortedSegmentSum of whole numbers is wrong in tfjs on WebGPU, and what belongs to a segment beyond the last goes to another one; now the sums are right, and leave that out.',
+    backends: ['webgpu'],
+    kernels: (_, {current}) => [
+      withProgramText(current(tf.UnsortedSegmentSum)!, text =>
+        text
+          .replace('if (segmentId >= 0)', 'if (segmentId >= 0 && segmentId < uniforms.numSegments)')
+          // A program reads whole numbers as floats.
+          .replace(/(atomicAdd\(.*) bitcast<i32>\(value\)/, '$1 i32(value)'),
+      ),
+    ],
+  },
+  {
     id: 'webgpu/no-number',
     description: 'GPUs may take the logarithm of 0 for -88 on WebGPU; it is -Infinity now.',
     backends: ['webgpu'],
