@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export {webglLoader} from './backend/webgl';
+import './backend/webgl';
+
+export {};

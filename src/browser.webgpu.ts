@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export {webgpuLoader} from './backend/webgpu';
+import './backend/webgpu';
+
+export {};

@@ -1,4 +1,5 @@
 /** The backends that this program can choose: those that come along, and those whose subpath it has imported. */
+import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {cpuLoader, wasmLoader} from './load';
 import type {Repair} from './repairs/types';
@@ -29,9 +30,9 @@ const registered = new Map<BackendName, BackendLoader>([
 const packages: Readonly<Record<BackendName, string | undefined>> = {
   wasm: undefined,
   cpu: undefined,
-  webgl: '@tensorflow/tfjs-backend-webgl@4.22.0',
-  webgpu: '@tensorflow/tfjs-backend-webgpu@4.22.0 (in Node also webgpu)',
-  node: '@tensorflow/tfjs-node@4.22.0',
+  webgl: `@tensorflow/tfjs-backend-webgl@${tf.version_core}`,
+  webgpu: `@tensorflow/tfjs-backend-webgpu@${tf.version_core} (in Node also webgpu)`,
+  node: `@tensorflow/tfjs-node@${tf.version_core}`,
 };
 
 export const backendNames = Object.keys(packages) as readonly BackendName[];

@@ -9,5 +9,4 @@ import {nodeLoader} from './loader';
 
 registerLoader('node', nodeLoader);
 
-export {nodeLoader};
-export type {BackendLoader} from '../loaders';
+export {};

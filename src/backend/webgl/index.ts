@@ -8,5 +8,4 @@ import {webglLoader} from './loader';
 
 registerLoader('webgl', webglLoader);
 
-export {webglLoader};
-export type {BackendLoader} from '../loaders';
+export {};

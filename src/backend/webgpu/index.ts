@@ -9,5 +9,4 @@ import {webgpuLoader} from './loader';
 
 registerLoader('webgpu', webgpuLoader);
 
-export {webgpuLoader};
-export type {BackendLoader} from '../loaders';
+export {};
