@@ -73,6 +73,12 @@ export async function importBackend<M>(name: BackendName, load: () => Promise<M>
   }
 }
 
+/** The instance under tfjs's own name, if there is one and its device is not lost. */
+export function liveInstance(tfjsName: string): KernelBackend | undefined {
+  const running = runningInstance(tfjsName);
+  return running === undefined || lossOf(running) !== undefined ? undefined : running;
+}
+
 /**
  * The instance under tfjs's own name, started if need be. Its factory is called here rather than by
  * `tf.setBackend`, which swallows the reason of a failure and leaves another backend active.
@@ -83,8 +89,9 @@ export async function startedInstance(
   start: (factory: BackendFactory) => KernelBackend | Promise<KernelBackend> = factory => factory(),
   tfjsName: string = name,
 ): Promise<KernelBackend> {
-  const running = runningInstance(tfjsName);
-  if (running !== undefined && lossOf(running) === undefined) return running;
+  const live = liveInstance(tfjsName);
+  if (live !== undefined) return live;
+  const lost = runningInstance(tfjsName);
   const factory = tf.findBackendFactory(tfjsName);
   if (factory === null) {
     throw new BackendUnavailableError(
@@ -105,7 +112,7 @@ export async function startedInstance(
   }
   // Somebody else may have started it in the meantime; the first one holds the tensors.
   const meanwhile = runningInstance(tfjsName);
-  if (meanwhile !== undefined && meanwhile !== running) {
+  if (meanwhile !== undefined && meanwhile !== lost) {
     restoringListeners(() => started.dispose());
     return meanwhile;
   }

@@ -45,8 +45,9 @@ export interface BackendOptions {
   relaxedSimd?: boolean;
   /**
    * Whether a GPU that the processor only imitates (SwiftShader, lavapipe) will do, for `webgpu` and `webgl`. It is
-   * slower than `wasm` and good for tests. Left out, `webgpu` in Node is an error on such a machine and `'auto'` goes
-   * on to the next backend; in a page, an explicit choice takes what the browser has.
+   * slower than `wasm` and good for tests. `true` takes it, `false` refuses it. Left out, `'auto'` goes on to the next
+   * backend on such a machine and `webgpu` in Node is an error; in a page, an explicit choice takes what the browser
+   * has.
    */
   softwareAdapter?: boolean;
 }

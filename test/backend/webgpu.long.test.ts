@@ -119,6 +119,43 @@ describe.skipIf(missing !== undefined)('WebGPU in Node', () => {
     expect((await y.data())[0]).toBe(64);
     y.dispose();
   });
+
+  describe('a device that is lost while the backend is tried', () => {
+    type Lossy = {device: {destroy(): void}; runWebGPUProgram(...args: unknown[]): unknown};
+
+    /** Has the device destroyed whenever `owner` runs a program; what is returned ends that. */
+    function loseIn(owner: Lossy): () => void {
+      const run = owner.runWebGPUProgram;
+      owner.runWebGPUProgram = function (...args) {
+        this.device.destroy();
+        return run.apply(this, args);
+      };
+      return () => (owner.runWebGPUProgram = run);
+    }
+
+    test('is started once more', async () => {
+      const {tfjsName} = await useWebgpu();
+      loseIn(tf.backend() as unknown as Lossy);
+      expect((await useWebgpu()).tfjsName).toBe(tfjsName);
+      expect(tf.getBackend()).toBe(tfjsName);
+      const x = tf.tidy(() => tf.neg(tf.ones([3])));
+      expect(Array.from(await x.data())).toEqual([-1, -1, -1]);
+      x.dispose();
+    });
+
+    test('again is a typed error, and the backend before stays active', async () => {
+      await useWebgpu();
+      const end = loseIn(Object.getPrototypeOf(tf.backend()) as Lossy);
+      try {
+        const {tfjsName} = await useBackend('cpu');
+        await expect(useWebgpu()).rejects.toThrow(DeviceLostError);
+        expect(tf.getBackend()).toBe(tfjsName);
+      } finally {
+        end();
+      }
+      expect((await useWebgpu()).name).toBe('webgpu');
+    });
+  });
 });
 
 interface Run {

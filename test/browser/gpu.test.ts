@@ -119,4 +119,75 @@ describe('a page with a GPU backend', () => {
     });
     expect((result as {hint: string}).hint).toContain('checkpoint');
   });
+
+  it('takes what the browser has where it is chosen by name, also what is slow, without a flag that stays', async () => {
+    const result = await runInChromium(
+      dist,
+      `await import('/glassbox.webgl.js');
+       const {tf, useBackend} = await import('/glassbox.browser.js');
+       // As browsers do that think little of the GPU.
+       const {getContext} = OffscreenCanvas.prototype;
+       OffscreenCanvas.prototype.getContext = function (type, attributes) {
+         return attributes?.failIfMajorPerformanceCaveat === true ? null : getContext.call(this, type, attributes);
+       };
+       const automatic = (await useBackend('auto')).tried.map(({reason}) => reason);
+       const refused = await useBackend('webgl', {softwareAdapter: false}).catch(error => error.message);
+       const {name} = await useBackend('webgl');
+       const sum = (await tf.add([1], 1).data())[0];
+       const later = await useBackend('webgl', {softwareAdapter: false}).catch(error => error.message);
+       const software = (await useBackend('webgl', {softwareAdapter: true})).name;
+       const isFlagged = tf.env().getBool('SOFTWARE_WEBGL_ENABLED');
+       const next = (await useBackend('auto')).name;
+       tf.env().set('WEBGL_VERSION', 1);
+       const coarse = await useBackend('webgl').catch(error => error.message);
+       return {automatic, refused, name, sum, later, software, isFlagged, next, coarse};`,
+    );
+    expect(result).toMatchObject({name: 'webgl', sum: 2, software: 'webgl', isFlagged: false, next: 'wasm'});
+    const {automatic, refused, later, coarse} = result as Record<string, string>;
+    expect(automatic).toEqual([expect.stringContaining('imitates')]);
+    expect(refused).toContain('imitates');
+    expect(later).toContain('imitates');
+    expect(coarse).toContain('WebGL 2 is needed');
+    expect(coarse).not.toContain('16 bits');
+  });
+
+  it('refuses a GPU that is only imitated if it is told to', async () => {
+    const failures = await runInChromium(
+      dist,
+      `await import('/glassbox.webgpu.js');
+       const {useBackend} = await import('/glassbox.browser.js');
+       const refuse = () => useBackend('webgpu', {softwareAdapter: false}).catch(error => error.message);
+       const first = await refuse();
+       await useBackend('webgpu');
+       return [first, await refuse()];`,
+    );
+    expect(failures).toEqual([expect.stringContaining('imitates'), expect.stringContaining('imitates')]);
+  });
+
+  it('asks the browser for no GPU while it has one', async () => {
+    const asked = await runInChromium(
+      dist,
+      `await import('/glassbox.webgl.js');
+       await import('/glassbox.webgpu.js');
+       const {useBackend} = await import('/glassbox.browser.js');
+       await useBackend('webgl');
+       await useBackend('webgpu');
+       const asked = [];
+       const {getContext} = OffscreenCanvas.prototype;
+       OffscreenCanvas.prototype.getContext = function (...args) {
+         asked.push(args[0]);
+         return getContext.apply(this, args);
+       };
+       const {requestAdapter} = GPU.prototype;
+       GPU.prototype.requestAdapter = function (...args) {
+         asked.push('adapter');
+         return requestAdapter.apply(this, args);
+       };
+       await useBackend('webgl');
+       await useBackend('webgpu');
+       await useBackend('auto', {softwareAdapter: true});
+       return asked;`,
+    );
+    expect(asked).toEqual([]);
+  });
 });

@@ -3,28 +3,23 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
 import {watchForFailures, type Failure} from '../failures';
-import {importBackend, startedInstance} from '../load';
+import {importBackend, liveInstance, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
-import {lossOf, watchForLoss} from '../loss';
+import {watchForLoss} from '../loss';
+import {isImitation, onlyImitated} from '../softwareGpu';
 import {runningInstance} from '../tfjsInternals';
 import type {BackendOptions} from '../types';
+import {contextFor, OTHERS, release, rendererOf} from './context';
 import {webglRepairs} from './repairs';
-import {contextOf, endWaiting, instanceOnNewContext} from './tfjsInternals';
+import {contextOf, endWaiting, instanceOn} from './tfjsInternals';
 
-/**
- * How `useBackend('webgl')` starts tfjs's WebGL backend; needs the optional peer @tensorflow/tfjs-backend-webgl.
- *
- * @example
- * webglLoader.tfjsName; // 'webgl'
- */
+/** How `useBackend('webgl')` starts tfjs's WebGL backend; needs the optional peer @tensorflow/tfjs-backend-webgl. */
 export const webglLoader: BackendLoader = {
   tfjsName: 'webgl',
   repairs: webglRepairs,
   load,
   threads: () => 1,
 };
-
-const OTHERS = "Choose 'wasm', which runs in every page.";
 
 async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Promise<KernelBackend> {
   if (!tf.device_util.isBrowser()) {
@@ -33,32 +28,10 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
       {hint: "In Node, choose 'wasm', 'webgpu' or 'node'."},
     );
   }
-  const renderer = rendererName();
-  if (renderer === undefined) {
-    throw new BackendUnavailableError("The backend 'webgl' cannot start here: there is no WebGL 2.", {
-      hint: OTHERS,
-    });
-  }
-  if (isAutomatic && softwareAdapter !== true && imitations.test(renderer)) {
-    throw new BackendUnavailableError(
-      `The backend 'webgl' finds no GPU here, only one that the processor imitates (${renderer}).`,
-      {hint: OTHERS},
-    );
-  }
-  const tfjs = await importBackend('webgl', () => import('@tensorflow/tfjs-backend-webgl'));
-  if (softwareAdapter === true) tf.env().set('SOFTWARE_WEBGL_ENABLED', true);
-  const before = runningInstance('webgl');
-  // tfjs would go on with programs that it compiled for the context that was lost.
-  const isAgain = before !== undefined && lossOf(before) !== undefined;
-  const instance = await startedInstance('webgl', OTHERS, factory =>
-    isAgain ? instanceOnNewContext(tfjs) : factory(),
-  );
-  if (tf.env().getNumber('WEBGL_VERSION') !== 2 || !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
-    throw new BackendUnavailableError(
-      "The backend 'webgl' computes with 16 bits here, which is too coarse for training.",
-      {hint: OTHERS},
-    );
-  }
+  const allowsSoftware = softwareAdapter ?? !isAutomatic;
+  const running = liveInstance('webgl');
+  if (running !== undefined) check(contextOf(running), allowsSoftware);
+  const instance = running ?? (await newInstance(contextFor(allowsSoftware)));
   const context = contextOf(instance);
   await watchForFailures(instance, {
     name: 'webgl',
@@ -71,6 +44,47 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
     release: () => endWaiting(instance),
   });
   return instance;
+}
+
+/** Refuses an instance that runs, but not on what is asked for. */
+function check(context: WebGLRenderingContext, allowsSoftware: boolean): void {
+  const renderer = rendererOf(context);
+  if (!allowsSoftware && isImitation(renderer)) throw onlyImitated('webgl', renderer);
+  checkNumbers();
+}
+
+/** An instance that computes in this context, whatever tfjs would have chosen. */
+async function newInstance(context: WebGL2RenderingContext): Promise<KernelBackend> {
+  try {
+    const tfjs = await importBackend('webgl', () => import('@tensorflow/tfjs-backend-webgl'));
+    // tfjs would go on with programs that it compiled for the context that was lost.
+    const isAgain = runningInstance('webgl') !== undefined;
+    tfjs.setWebGLContext(2, context);
+    checkNumbers();
+    return await startedInstance('webgl', OTHERS, factory =>
+      isAgain ? instanceOn(tfjs, context) : factory(),
+    );
+  } catch (error) {
+    release(context);
+    throw error;
+  }
+}
+
+/** Refuses numbers that are too coarse to train with: what tfjs computes with is settled once, for all its contexts. */
+function checkNumbers(): void {
+  const version = tf.env().getNumber('WEBGL_VERSION');
+  if (version !== 2) {
+    const found = version === 0 ? 'found no WebGL' : `settled for WebGL ${version}`;
+    throw new BackendUnavailableError(
+      `The backend 'webgl' cannot start here: tfjs ${found} before, or was told so (its flag WEBGL_VERSION is ${version}), and WebGL 2 is needed.`,
+      {hint: "Call useBackend before anything else uses tfjs's webgl, or choose 'wasm'."},
+    );
+  }
+  if (tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) return;
+  throw new BackendUnavailableError(
+    "The backend 'webgl' computes with 16 bits here, which is too coarse for training.",
+    {hint: OTHERS},
+  );
 }
 
 const errors = [
@@ -87,19 +101,4 @@ function errorOf(context: WebGLRenderingContext): Failure | undefined {
   if (code === context.NO_ERROR) return undefined;
   const name = errors.find(known => context[known] === code) ?? `error ${code}`;
   return {message: `${name}.`, isOutOfMemory: name === 'OUT_OF_MEMORY'};
-}
-
-const imitations = /swiftshader|llvmpipe|softpipe|basic render/i;
-
-/** What computes WebGL 2 here; undefined where nothing does. */
-function rendererName(): string | undefined {
-  const context =
-    typeof OffscreenCanvas === 'undefined'
-      ? document.createElement('canvas').getContext('webgl2')
-      : new OffscreenCanvas(1, 1).getContext('webgl2');
-  if (context === null) return undefined;
-  const names = context.getExtension('WEBGL_debug_renderer_info');
-  const name: unknown = context.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);
-  context.getExtension('WEBGL_lose_context')?.loseContext();
-  return String(name);
 }

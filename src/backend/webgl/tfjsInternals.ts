@@ -22,11 +22,9 @@ export function endWaiting(instance: KernelBackend): void {
   for (const {resolveFn} of waiting) resolveFn();
 }
 
-/** An instance that shares nothing with an earlier one. */
-export function instanceOnNewContext(tfjs: Package): KernelBackend {
-  const canvas =
-    typeof OffscreenCanvas === 'undefined' ? document.createElement('canvas') : new OffscreenCanvas(300, 150);
-  return new tfjs.MathBackendWebGL(canvas);
+/** An instance in a context of its own, which shares nothing with an earlier one. */
+export function instanceOn(tfjs: Package, context: WebGLRenderingContext): KernelBackend {
+  return new tfjs.MathBackendWebGL(new tfjs.GPGPUContext(context));
 }
 
 /** Tells tfjs how many bits a number has on the device. */

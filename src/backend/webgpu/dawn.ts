@@ -9,18 +9,32 @@ interface Dawn {
   readonly globals: object;
 }
 
-/** The way to the GPUs, also put where tfjs looks for it: `navigator.gpu`, with the classes and constants around it. */
-export async function provideGpu(): Promise<Gpu> {
+/** The way to the GPUs. */
+export interface FoundGpu {
+  readonly gpu: Gpu;
+  /** Puts it where tfjs looks for it: `navigator.gpu`, with the classes and constants around it. */
+  install(): void;
+}
+
+/** Made once, for all calls that find no GPU that will do. */
+let made: Gpu | undefined;
+
+/** Finds the GPUs and changes nothing yet: a program that does not get one is to see nothing of it. */
+export async function gpuOfNode(): Promise<FoundGpu> {
   const present = gpuOfGlobal();
-  if (present !== undefined) return present;
+  if (present !== undefined) return {gpu: present, install: () => undefined};
   const {create, globals} = await importDawn();
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  // Node 20 has no navigator.
-  if (globalThis.navigator === undefined)
-    Object.defineProperty(globalThis, 'navigator', {value: {}, configurable: true});
-  Object.defineProperty(globalThis.navigator, 'gpu', {value: gpu, configurable: true});
-  return gpu;
+  const gpu = (made ??= create([]));
+  const install = (): void => {
+    Object.assign(globalThis, globals);
+    // Node 20 has no navigator; Node 21 calls itself so, and code that finds one reads this of it.
+    if (globalThis.navigator === undefined) {
+      const userAgent = `Node.js/${process.versions.node.split('.')[0]}`;
+      Object.defineProperty(globalThis, 'navigator', {value: {userAgent}, configurable: true});
+    }
+    Object.defineProperty(globalThis.navigator, 'gpu', {value: gpu, configurable: true});
+  };
+  return {gpu, install};
 }
 
 async function importDawn(): Promise<Dawn> {

@@ -1,4 +1,5 @@
 /** What is used of WebGPU, whose types TypeScript's library does not have yet. */
+import {isImitation} from '../softwareGpu';
 
 export interface Gpu {
   requestAdapter(options?: {powerPreference?: string}): Promise<Adapter | null>;
@@ -22,6 +23,8 @@ export interface AdapterDescription {
 }
 
 export interface Device {
+  /** Not in older browsers. */
+  readonly adapterInfo?: AdapterDescription;
   readonly queue: {onSubmittedWorkDone(): Promise<undefined>};
   readonly lost: Promise<{readonly message: string; readonly reason: string}>;
   /** Calls `listener` for each error that nobody has asked for. */
@@ -36,15 +39,16 @@ export function gpuOfGlobal(): Gpu | undefined {
   return (globalThis as {navigator?: {gpu?: Gpu}}).navigator?.gpu;
 }
 
-/** Whether the processor imitates the adapter: SwiftShader, Mesa's lavapipe, Windows' WARP. */
-export function isSoftware({info, isFallbackAdapter}: Pick<Adapter, 'info' | 'isFallbackAdapter'>): boolean {
+/** What is known of an adapter, also where it is gone and its device is left. */
+export type Described = Pick<Adapter, 'info' | 'isFallbackAdapter'>;
+
+/** Whether the processor imitates the adapter. */
+export function isSoftware({info, isFallbackAdapter}: Described): boolean {
   const names = [info?.vendor, info?.architecture, info?.device, info?.description].join(' ');
-  return isFallbackAdapter === true || info?.isFallbackAdapter === true || imitations.test(names);
+  return isFallbackAdapter === true || info?.isFallbackAdapter === true || isImitation(names);
 }
 
-const imitations = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
-
 /** What an adapter calls itself. */
-export function nameOf({info}: Pick<Adapter, 'info'>): string {
+export function nameOf({info}: Described): string {
   return info?.description || info?.device || info?.architecture || info?.vendor || 'without a name';
 }

@@ -4,20 +4,19 @@ import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
 import {isNode} from '../automatic';
 import {watchForFailures} from '../failures';
-import {importBackend, startedInstance} from '../load';
+import {importBackend, liveInstance, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
 import {watchForLoss} from '../loss';
+import {onlyImitated} from '../softwareGpu';
 import type {BackendOptions} from '../types';
-import {provideGpu} from './dawn';
-import {gpuOfGlobal, isSoftware, nameOf, type Adapter, type Gpu} from './gpu';
+import {gpuOfNode, type FoundGpu} from './dawn';
+import {gpuOfGlobal, isSoftware, nameOf, type Adapter, type Described, type Gpu} from './gpu';
 import {webgpuRepairs} from './repairs';
-import {deviceOf, finishWork, instanceOn, refuseSynchronousReads} from './tfjsInternals';
+import {adapterUnder, deviceOf, finishWork, instanceOn, refuseSynchronousReads} from './tfjsInternals';
 
 /**
- * How `useBackend('webgpu')` starts tfjs's WebGPU backend; needs the optional peer @tensorflow/tfjs-backend-webgpu, and in Node also webgpu.
- *
- * @example
- * webgpuLoader.tfjsName; // 'webgpu'
+ * How `useBackend('webgpu')` starts tfjs's WebGPU backend; needs the optional peer @tensorflow/tfjs-backend-webgpu, and
+ * in Node also webgpu.
  */
 export const webgpuLoader: BackendLoader = {
   tfjsName: 'webgpu',
@@ -27,30 +26,13 @@ export const webgpuLoader: BackendLoader = {
 };
 
 async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Promise<KernelBackend> {
-  // tfjs looks for the GPU when its package is imported.
-  const gpu = isNode() ? await provideGpu() : gpuOfGlobal();
-  if (gpu === undefined) {
-    throw new BackendUnavailableError("The backend 'webgpu' cannot start here: the browser has no WebGPU.", {
-      hint: "Browsers have it in secure contexts only (https or localhost), and not all of them; 'webgl' and 'wasm' run in all.",
-    });
-  }
-  const adapter = await adapterOf(gpu);
-  if (softwareAdapter !== true && (isAutomatic || isNode()) && isSoftware(adapter)) {
-    throw new BackendUnavailableError(
-      `The backend 'webgpu' finds no GPU here, only one that the processor imitates (${nameOf(adapter)}).`,
-      {hint: "For tests, give the option softwareAdapter: true; to train, 'wasm' is faster here."},
-    );
-  }
-  const tfjs = await importBackend('webgpu', () => import('@tensorflow/tfjs-backend-webgpu'));
-  const start = (): Promise<KernelBackend> => instanceOn(tfjs, adapter);
-  // tfjs registers it itself, unless its package was imported before there was a GPU.
-  if (tf.findBackendFactory('webgpu') === null && tf.getKernelsForBackend('webgpu').length > 0)
-    tf.registerBackend('webgpu', start, 3);
-  const instance = await startedInstance(
-    'webgpu',
-    'Update the graphics driver, or choose another backend.',
-    start,
-  );
+  const allowsSoftware = softwareAdapter ?? !(isAutomatic || isNode());
+  const refuse = (adapter: Described): void => {
+    if (!allowsSoftware && isSoftware(adapter)) throw onlyImitated('webgpu', nameOf(adapter));
+  };
+  const running = liveInstance('webgpu');
+  if (running !== undefined) refuse(adapterUnder(running));
+  const instance = running ?? (await newInstance(refuse));
   await watchForFailures(instance, {
     name: 'webgpu',
     finish: () => finishWork(instance),
@@ -65,8 +47,32 @@ async function load({softwareAdapter}: BackendOptions, isAutomatic: boolean): Pr
       void deviceOf(instance).lost.then(({message, reason}) => lost(message || reason));
     },
   });
-  if (typeof OffscreenCanvas === 'undefined' || isSoftware(adapter)) refuseSynchronousReads(instance);
+  if (typeof OffscreenCanvas === 'undefined' || isSoftware(adapterUnder(instance)))
+    refuseSynchronousReads(instance);
   return instance;
+}
+
+/** @param refuse throws where an adapter will not do, before anything is started or changed for it */
+async function newInstance(refuse: (adapter: Described) => void): Promise<KernelBackend> {
+  const {gpu, install} = isNode() ? await gpuOfNode() : gpuOfPage();
+  const adapter = await adapterOf(gpu);
+  refuse(adapter);
+  // tfjs looks for the GPU when its package is imported.
+  install();
+  const tfjs = await importBackend('webgpu', () => import('@tensorflow/tfjs-backend-webgpu'));
+  const start = (): Promise<KernelBackend> => instanceOn(tfjs, adapter);
+  // tfjs registers it itself, unless its package was imported before there was a GPU.
+  if (tf.findBackendFactory('webgpu') === null && tf.getKernelsForBackend('webgpu').length > 0)
+    tf.registerBackend('webgpu', start, 3);
+  return startedInstance('webgpu', 'Update the graphics driver, or choose another backend.', start);
+}
+
+function gpuOfPage(): FoundGpu {
+  const gpu = gpuOfGlobal();
+  if (gpu !== undefined) return {gpu, install: () => undefined};
+  throw new BackendUnavailableError("The backend 'webgpu' cannot start here: the browser has no WebGPU.", {
+    hint: "Browsers have it in secure contexts only (https or localhost), and not all of them; 'webgl' and 'wasm' run in all.",
+  });
 }
 
 async function adapterOf(gpu: Gpu): Promise<Adapter> {

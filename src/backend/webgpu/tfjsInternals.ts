@@ -5,7 +5,7 @@ import type {WebGPUBackend} from '@tensorflow/tfjs-backend-webgpu';
 import {ConfigurationError} from '../../core';
 import {withEditedPrograms} from '../programText';
 import {attached, replaceMethod} from '../tfjsInternals';
-import type {Adapter, Device} from './gpu';
+import type {Adapter, AdapterDescription, Described, Device} from './gpu';
 
 type Package = typeof import('@tensorflow/tfjs-backend-webgpu');
 
@@ -27,7 +27,15 @@ export async function instanceOn(tfjs: Package, adapter: Adapter): Promise<Kerne
     requiredLimits: Object.fromEntries(limits.map(limit => [limit, adapter.limits[limit]])),
   });
   type Arguments = ConstructorParameters<typeof WebGPUBackend>;
-  return new tfjs.WebGPUBackend(...([device, adapter.info] as unknown as Arguments));
+  const instance = new tfjs.WebGPUBackend(...([device, adapter.info] as unknown as Arguments));
+  attached(instance, 'adapter', () => ({info: adapter.info, isFallbackAdapter: adapter.isFallbackAdapter}));
+  return instance;
+}
+
+/** What is known of the adapter of an instance, also of one that a program has started itself. */
+export function adapterUnder(instance: KernelBackend): Described {
+  const {adapterInfo} = instance as unknown as {adapterInfo: AdapterDescription};
+  return attached(instance, 'adapter', () => ({info: deviceOf(instance).adapterInfo ?? adapterInfo}));
 }
 
 /** The device that an instance computes on. */
