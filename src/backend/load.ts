@@ -7,6 +7,7 @@ import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError, ConfigurationError} from '../core';
 import type {BackendLoader} from './loaders';
 import {lossOf} from './loss';
+import {reason} from './reason';
 import {restoringListeners, withoutNewListeners} from './repairs/processListeners';
 import {startOnSharedMemory} from './sharedStart';
 import {runningInstance, setRunningInstance, silenceFirstUse, wasmThreads} from './tfjsInternals';
@@ -118,10 +119,4 @@ export async function startedInstance(
   }
   setRunningInstance(tfjsName, started);
   return started;
-}
-
-/** What an error says, to be put into a sentence. */
-export function reason(cause: unknown): string {
-  const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;
-  return String(message).replace(/\.$/, '');
 }

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {DeviceLostError, GlassboxError, OutOfMemoryError} from '../core';
+import {reason} from './reason';
 
 interface Check {
   readonly name: string;
@@ -90,9 +91,8 @@ export async function selfTest(): Promise<string[]> {
         if (!fits) failures.push(`${name}: [${found.join(', ')}] instead of [${expected.join(', ')}]`);
       } catch (cause) {
         if (cause instanceof DeviceLostError || cause instanceof OutOfMemoryError) throw cause;
-        const message = cause instanceof Error ? cause.message : String(cause);
         // What a GPU refuses is told of once for all that was computed, and is no matter of the check.
-        failures.push(cause instanceof GlassboxError ? message : `${name}: ${message}`);
+        failures.push(cause instanceof GlassboxError ? reason(cause) : `${name}: ${reason(cause)}`);
       }
     }
   } finally {

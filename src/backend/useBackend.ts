@@ -6,13 +6,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 // tfjs-layers registers tfjs's gradients when it is imported; it has to come before ours replace some.
 import '@tensorflow/tfjs-layers';
-import {BackendUnavailableError, DeviceLostError, OutOfMemoryError, type GlassboxError} from '../core';
+import {BackendUnavailableError, DeviceLostError, OutOfMemoryError} from '../core';
 import {automaticOrder} from './automatic';
 import {addMissingChainedOps} from './chainedOps';
 import {checkName, checkOptions} from './checkOptions';
 import {engineFor, refuseWithoutEngine} from './engineFor';
 import {importOf, loaderOf, type BackendLoader} from './loaders';
 import {installRepairs} from './install';
+import {withoutHint} from './reason';
 import {selfTest} from './selfTest';
 import {RunningBackend} from './runningBackend';
 import {activeBackend, forgetBackend, makeActive} from './tfjsInternals';
@@ -153,9 +154,4 @@ async function prove(name: BackendName, tfjsName: string): Promise<void> {
   throw new BackendUnavailableError(`The backend '${name}' does not work here: ${failures.join('; ')}.`, {
     hint: "Try another backend (useBackend('cpu') runs everywhere), and report this with the machine's processor and browser.",
   });
-}
-
-/** The sentence that says what is wrong, without the one that says what to do. */
-function withoutHint({message, hint}: GlassboxError): string {
-  return hint === undefined ? message : message.slice(0, message.length - hint.length - 1);
 }

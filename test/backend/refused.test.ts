@@ -60,6 +60,18 @@ describe('a first call that fails', () => {
   });
 });
 
+test('what is refused on the whole is said once, and what to do about it at the end', async () => {
+  registerLoader(
+    'webgl',
+    loaderWith(() => {
+      throw new BackendUnavailableError('The GPU refused a program.', {hint: 'Update its driver.'});
+    }),
+  );
+  await expect(useBackend('webgl')).rejects.toThrow(
+    "The backend 'webgl' does not work here: The GPU refused a program. Try another backend",
+  );
+});
+
 describe('a later call that fails', () => {
   test('leaves the backend before it active, and nothing of its own', async () => {
     registerLoader('webgl', wrong);

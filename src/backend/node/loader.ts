@@ -9,8 +9,9 @@ import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
 import {isNode} from '../automatic';
 import {importAtRuntime, isMissing} from '../importAtRuntime';
-import {reason, startedInstance} from '../load';
+import {startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
+import {reason} from '../reason';
 import {activeBackend, makeActive} from '../tfjsInternals';
 
 const PACKAGE = '@tensorflow/tfjs-node';

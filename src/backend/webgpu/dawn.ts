@@ -1,7 +1,7 @@
 /** WebGPU for Node, from the npm package `webgpu` (Dawn, the implementation in Chromium). */
 import {BackendUnavailableError} from '../../core';
 import {importAtRuntime, isMissing} from '../importAtRuntime';
-import {reason} from '../load';
+import {reason} from '../reason';
 import {gpuOfGlobal, type Gpu} from './gpu';
 
 interface Dawn {
