@@ -2,20 +2,17 @@
  * Everything that is put right, in the order in which it is registered.
  */
 import {trainingKernels} from '../wasm';
-import {binaryBincount, bincount} from './bincount';
+import {binaryBincount} from './binaryBincount';
 import {broadcastGradients} from './broadcasting';
 import {clipping} from './clipping';
 import {complexNumbers} from './complex';
 import {conv3dKernels, conv3dTransposeGradient} from './conv3d';
-import {categoryEncoding} from './categoryEncoding';
 import {cropAndResize, cropAndResizeGradient} from './cropAndResize';
-import {inverseHyperbolicSine, logarithmOfOnePlus, sign} from './elementwise';
 import {dilation2d} from './dilation2d';
 import {einsum, einsumGradient} from './einsum';
 import {emptyReductions} from './emptyReductions';
 import {fusedMatMul} from './fusedMatMul';
 import {identity} from './identity';
-import {highRanks} from './highRanks';
 import {indexingGradients} from './indexing';
 import {layoutGradients} from './layout';
 import {matMulCache} from './matMulCache';
@@ -28,9 +25,9 @@ import {processListeners} from './processListeners';
 import {resizeGradients} from './resize';
 import {samePadding} from './samePadding';
 import {scanGradients, scans} from './scans';
+import {sign} from './sign';
 import {stridedSlice, stridedSliceGradient} from './stridedSlice';
 import {tensorScatterUpdate} from './tensorScatterUpdate';
-import {topKOfOne} from './topK';
 import {broadcastPrelu, gatherByBatch, wholeNumberMatMul} from './unsupportedCalls';
 import {windows} from './windows';
 import type {BackendName} from '../types';
@@ -60,12 +57,8 @@ const all: readonly Repair[] = [
   scanGradients,
   indexingGradients,
   stridedSliceGradient,
-  categoryEncoding,
-  bincount,
   binaryBincount,
   sign,
-  logarithmOfOnePlus,
-  inverseHyperbolicSine,
   cropAndResize,
   cropAndResizeGradient,
   mirrorPadGradient,
@@ -76,12 +69,10 @@ const all: readonly Repair[] = [
   emptyReductions,
   samePadding,
   windows,
-  topKOfOne,
   gatherByBatch,
   wholeNumberMatMul,
   broadcastPrelu,
   fusedMatMul,
-  highRanks,
   complexNumbers,
 ];
 

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
+import {gpuRepairs} from '../gpu';
 import {watchForFailures, type Failure} from '../failures';
 import {importBackend, liveInstance, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
@@ -16,7 +17,7 @@ import {contextOf, endWaiting, instanceOn} from './tfjsInternals';
 /** How `useBackend('webgl')` starts tfjs's WebGL backend; needs the optional peer @tensorflow/tfjs-backend-webgl. */
 export const webglLoader: BackendLoader = {
   tfjsName: 'webgl',
-  repairs: webglRepairs,
+  repairs: [...webglRepairs, ...gpuRepairs],
   load,
   threads: () => 1,
 };

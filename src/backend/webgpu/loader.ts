@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
 import {BackendUnavailableError} from '../../core';
 import {isNode} from '../automatic';
+import {gpuRepairs} from '../gpu';
 import {watchForFailures} from '../failures';
 import {importBackend, liveInstance, startedInstance} from '../load';
 import type {BackendLoader} from '../loaders';
@@ -20,7 +21,7 @@ import {adapterUnder, deviceOf, finishWork, instanceOn, refuseSynchronousReads} 
  */
 export const webgpuLoader: BackendLoader = {
   tfjsName: 'webgpu',
-  repairs: webgpuRepairs,
+  repairs: [...webgpuRepairs, ...gpuRepairs],
   load,
   threads: () => 1,
 };

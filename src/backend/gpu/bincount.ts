@@ -1,8 +1,8 @@
-/** Counting numbers: on GPUs, from which nothing is to be read back in the middle of a step, and in ones and zeros. */
+/** Counting numbers on GPUs, from which nothing is to be read back in the middle of a step. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor1D, TensorInfo} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor1D} from '@tensorflow/tfjs-core';
 import {kernelOfOps} from '../tfjsInternals';
-import type {Repair} from './types';
+import type {Repair} from '../repairs/types';
 
 interface DenseAttributes {
   readonly size: number;
@@ -22,29 +22,6 @@ export const bincount: Repair = {
       count(x!, weights!, size, binaryOutput === true),
     ),
   ],
-};
-
-export const binaryBincount: Repair = {
-  id: 'cpu/binary-bincount',
-  description:
-    'tfjs counts the numbers of a vector in denseBincount on the CPU where binary output is asked for; now that is ones and zeros.',
-  backends: ['cpu'],
-  kernels: (backend, {current}) => {
-    const kernel = current(tf.DenseBincount)!;
-    const asRow = kernelOfOps<DenseAttributes>(tf.DenseBincount, backend, ([x, weights], {size}) => {
-      const row = tf.reshape<tf.Rank.R2>(x!, [1, x!.size]);
-      return tf.reshape(tf.denseBincount(row, tf.zeros([0, 0], weights!.dtype), size, true), [size]);
-    });
-    return [
-      {
-        ...kernel,
-        kernelFunc: call => {
-          const isVector = (call.inputs['x'] as TensorInfo).shape.length === 1;
-          return (isVector && call.attrs?.['binaryOutput'] ? asRow : kernel).kernelFunc(call);
-        },
-      },
-    ];
-  },
 };
 
 /** How often each number below `size` is in `x`, or in each row of it, or what the weights of its places add up to. */

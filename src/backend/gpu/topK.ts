@@ -1,7 +1,7 @@
 /** The largest of one number, along an axis of length 1, is that number. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {TensorInfo} from '@tensorflow/tfjs-core';
-import type {Repair} from './types';
+import type {Repair} from '../repairs/types';
 
 export const topKOfOne: Repair = {
   id: 'top-k-of-one',

@@ -5,8 +5,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelConfig, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import {kernelOfOps, runKernel} from '../tfjsInternals';
-import {alongAxis} from './alongAxis';
-import type {Repair} from './types';
+import {alongAxis} from '../repairs/alongAxis';
+import type {Repair} from '../repairs/types';
 
 type Padding = [before: number, after: number];
 

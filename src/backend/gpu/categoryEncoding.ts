@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
 import {patchLayer} from '../wasm/tfjsInternals';
-import type {Repair} from './types';
+import type {Repair} from '../repairs/types';
 
 interface Encoder {
   readonly numTokens: number;
