@@ -118,9 +118,11 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
     await activate(backend);
     const i = words();
     const tables = [2, 4].map(outputDim => embedding({inputDim: 5, outputDim, name: `table${outputDim}`}));
-    const joined = call(concatenate(), ...tables.map(table => call(flatten(), call(table, i))));
     const scores = dense({units: 1, name: 'score'});
-    const model = withSeed(3, () => functional({inputs: i, outputs: call(scores, joined)}));
+    const model = withSeed(3, () => {
+      const joined = call(concatenate(), ...tables.map(table => call(flatten(), call(table, i))));
+      return functional({inputs: i, outputs: call(scores, joined)});
+    });
     const x = tf.tensor2d([[1, 2, 3]]);
     await expectComplete(model, [x], [[1, 3, 6]]);
     // Linear: the weight of each number times what the word has there less what word 0 has, worked out in float64.
@@ -153,8 +155,10 @@ describe.each(BACKENDS)('embeddings on %s', backend => {
     const [a, b] = [words(), words()];
     const table = embedding({inputDim: 5, outputDim: 2});
     const scores = dense({units: 1});
-    const joined = call(concatenate(), ...[a, b].map(i => call(flatten(), call(table, i))));
-    const model = withSeed(4, () => functional({inputs: [a, b], outputs: call(scores, joined)}));
+    const model = withSeed(4, () => {
+      const joined = call(concatenate(), ...[a, b].map(i => call(flatten(), call(table, i))));
+      return functional({inputs: [a, b], outputs: call(scores, joined)});
+    });
     const x = [tf.tensor2d([[1, 2, 3]]), tf.tensor2d([[4, 4, 0]])];
     const shapes = [
       [1, 3, 2],
