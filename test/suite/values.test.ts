@@ -224,6 +224,7 @@ describe(`values on ${backendUnderTest}`, () => {
       columns.forEach(i => expect(shares[i]).toBeCloseTo(share(i), 6));
       expect([...(await valuesOf(() => tf.any(bits(), 0)))]).toEqual(columns.map(() => 1));
       expect([...(await valuesOf(() => tf.all(bits(), 0)))]).toEqual(columns.map(() => 0));
+      expect([...(await valuesOf(() => tf.argMax(counts(), 0)))]).toEqual(columns.map(() => 29));
     });
   });
 

@@ -68,16 +68,17 @@ export const webgpuRepairs: readonly Repair[] = [
       'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
     backends: ['webgpu'],
     kernels: (_, {current}) =>
-      [tf.ArgMax, tf.ArgMin].map(name =>
-        withProgramText(current(name)!, text =>
-          // Where threads compare what each of them has found.
+      [tf.ArgMax, tf.ArgMin].map(name => {
+        // Where threads compare what each of them has found.
+        const rewrite = (text: string): string =>
           text.replace(
             /if \(candidate ([<>]) bestValue\) \{(?=\s*bestValue = candidate;\s*xBestValues)/,
             `let isEarlier = xBestIndices[localId.x + interval] < xBestIndices[localId.x];
             if (candidate $1 bestValue || (candidate == bestValue && isEarlier)) {`,
-          ),
-        ),
-      ),
+          );
+        // Few numbers are compared by one thread, in their order.
+        return withProgramText(current(name)!, rewrite, true);
+      }),
   },
   {
     id: 'webgpu/transpose',

@@ -9,7 +9,7 @@ import {withProgramText} from './tfjsInternals';
 
 const kernelNames = [
   ...[tf.Transpose, tf.Sum, tf.Mean, tf.Prod, tf.Max, tf.Min, tf.All, tf.Any],
-  ...[tf.Cumsum, tf.Cumprod, tf.BatchToSpaceND, tf.UnsortedSegmentSum],
+  ...[tf.ArgMax, tf.ArgMin, tf.Cumsum, tf.Cumprod, tf.BatchToSpaceND, tf.UnsortedSegmentSum],
 ];
 
 /** What is put at its new place. */
