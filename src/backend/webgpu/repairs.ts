@@ -4,6 +4,7 @@ import type {DataType, KernelFunc} from '@tensorflow/tfjs-core';
 import {attrsAs} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
 import {asFloats, withProgramText} from './tfjsInternals';
+import {manyTerms} from './manyTerms';
 import {transposing} from './transposing';
 import {trigonometry} from './trigonometry';
 import {vectorOperands} from './vectorOperands';
@@ -93,6 +94,13 @@ export const webgpuRepairs: readonly Repair[] = [
       'tfjs cannot add a short vector to a tensor of five axes on WebGPU, nor multiply or compare them; now it can.',
     backends: ['webgpu'],
     kernels: (_, context) => vectorOperands(context),
+  },
+  {
+    id: 'webgpu/many-terms',
+    description:
+      'tfjs cannot add up eight tensors or more at once on WebGPU, as clipping by norm and penalties do; now it does in parts.',
+    backends: ['webgpu'],
+    kernels: (_, context) => [manyTerms(context)],
   },
   {
     id: 'webgpu/segment-sum',

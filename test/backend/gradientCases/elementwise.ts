@@ -69,6 +69,11 @@ export const elementwise: readonly GradientCase[] = [
   {name: 'mod', shapes: [[2, 3]], f: (x: Tensor) => tf.mod(x, tf.scalar(0.7)), range: [1, 1.3]},
   {name: 'addN', shapes: [[2], [2], [2]], f: (...xs: Tensor[]) => tf.addN(xs)},
   {
+    name: 'addN of seventeen',
+    shapes: Array.from({length: 17}, () => [2]),
+    f: (...xs: Tensor[]) => tf.addN(xs),
+  },
+  {
     name: 'where',
     shapes: [[4], [4]],
     f: (a: Tensor, b: Tensor) => tf.where(tf.tensor1d([1, 0, 1, 0], 'bool'), a, b),
