@@ -26,25 +26,43 @@ export interface FailureSource {
   finish?(): Promise<unknown>;
 }
 
-/** Has what is read from an instance after a failure refused, until this is called again. */
+interface Watch {
+  /** The first failure since the backend was chosen. */
+  error?: Error | undefined;
+  /** Whether somebody has been told. */
+  isTold?: boolean;
+  /** Throws the failure, if there is one. */
+  check(): void;
+}
+
+/**
+ * Has what is read from an instance after a failure refused, until this is called again.
+ *
+ * @throws BackendUnavailableError, OutOfMemoryError for a failure that no read has told of yet, once
+ */
 export async function watchForFailures(
   instance: KernelBackend,
   {name, listen, ask, finish}: FailureSource,
 ): Promise<void> {
+  let isNew = false;
   const watch = attached(instance, 'failures', () => {
-    const made: {error?: Error | undefined} = {};
+    isNew = true;
+    const made: Watch = {
+      check() {
+        const failure = ask?.();
+        if (failure !== undefined) failed(failure);
+        if (made.error === undefined) return;
+        made.isTold = true;
+        throw made.error;
+      },
+    };
     const failed = (failure: Failure): void => {
       made.error ??= errorOf(name, failure);
     };
     listen?.(failed);
-    const check = (): void => {
-      const failure = ask?.();
-      if (failure !== undefined) failed(failure);
-      if (made.error !== undefined) throw made.error;
-    };
     replaceMethod(instance, 'readSync', read => dataId => {
       const values = read(dataId);
-      check();
+      made.check();
       return values;
     });
     replaceMethod(instance, 'read', read => async dataId => {
@@ -52,16 +70,18 @@ export async function watchForFailures(
         return await read(dataId);
       } finally {
         // Rather this than what a read that could not be done says.
-        check();
+        made.check();
       }
     });
     return made;
   });
-  if (watch.error === undefined) return;
+  if (isNew) return;
   // What waited for its turn beside a refused program fails with it.
   await finish?.();
+  if (watch.isTold !== true) watch.check();
   ask?.();
   watch.error = undefined;
+  watch.isTold = false;
 }
 
 function errorOf(name: string, {message: whole, isOutOfMemory}: Failure): Error {
@@ -73,7 +93,7 @@ function errorOf(name: string, {message: whole, isOutOfMemory}: Failure): Error 
     });
   }
   return new BackendUnavailableError(`The GPU of the backend '${name}' refused a program: ${message}`, {
-    hint: `What was computed last is not valid. Call useBackend again to go on, without that operation or on another backend, and report this with the operation and its shapes.`,
+    hint: 'What was computed last is not valid. Call useBackend again to go on, without that operation or on another backend, and report this with the operation and its shapes.',
     code: 'backend/program',
   });
 }

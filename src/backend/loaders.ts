@@ -1,6 +1,7 @@
 /** The backends that this program can choose: those that come along, and those whose subpath it has imported. */
 import * as tf from '@tensorflow/tfjs-core';
 import type {KernelBackend} from '@tensorflow/tfjs-core';
+import {isNode} from './automatic';
 import {cpuLoader, wasmLoader} from './load';
 import type {Repair} from './repairs/types';
 import type {BackendName, BackendOptions} from './types';
@@ -47,7 +48,12 @@ export function loaderOf(name: BackendName): BackendLoader | undefined {
   return registered.get(name);
 }
 
-/** How to make a backend one that can be chosen, as a hint. */
+/** How to make a backend one that can be chosen here, or what else to choose, as a hint. */
 export function importOf(name: BackendName): string {
-  return `Add the line: import 'glassbox/backend/${name}', and install ${packages[name]}.`;
+  if (name === 'node' && !isNode())
+    return "It runs in Node only: in a page, choose 'webgpu', 'webgl' or 'wasm'.";
+  if (name === 'webgl' && isNode())
+    return "It runs in pages only: in Node, choose 'wasm', 'webgpu' or 'node'.";
+  const line = `Add the line: import 'glassbox/backend/${name}', and install ${packages[name]}`;
+  return isNode() ? `${line}.` : `${line}; beside the ready bundle, import './glassbox.${name}.js' instead.`;
 }

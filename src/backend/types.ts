@@ -15,6 +15,8 @@ export interface TriedBackend {
   readonly name: BackendName;
   /** Why it went on to the next, in one sentence. */
   readonly reason: string;
+  /** What to do to have it, where something can be done. */
+  readonly hint?: string;
 }
 
 /** How to load a backend. */
@@ -92,7 +94,8 @@ export interface Backend {
   readonly tried: readonly TriedBackend[];
   /**
    * Runs a function and measures, kernel by kernel, where its time goes. Measuring itself takes about a
-   * microsecond a kernel. On GPUs it is the time to hand the work over, not that of the work itself. Nothing else should run on the backend until the promise is settled: it would be counted.
+   * microsecond a kernel. On GPUs it is the time to hand the work over, not that of the work itself. Nothing else
+   * should run on the backend until the promise is settled: it would be counted.
    *
    * @param run what to measure, such as some steps of training; it may be async, and then waiting counts as time
    *   between kernels

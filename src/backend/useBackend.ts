@@ -93,7 +93,7 @@ async function startFirst(options: BackendOptions): Promise<Backend> {
         cause instanceof DeviceLostError ||
         cause instanceof OutOfMemoryError;
       if (!isOfBackend) throw cause;
-      tried.push({name, reason: withoutHint(cause)});
+      tried.push({name, reason: withoutHint(cause), ...(cause.hint !== undefined && {hint: cause.hint})});
     }
   }
   throw new BackendUnavailableError(

@@ -47,15 +47,29 @@ function failing(why: string): BackendLoader {
 }
 
 describe('by name', () => {
-  test.each(['webgl', 'webgpu', 'node'] as const)(
-    '%s is an error with the line that imports it until it is imported',
-    async name => {
+  test.each([
+    ['webgpu', 'in Node'],
+    ['node', 'in Node'],
+    ['webgl', 'in a page'],
+    ['webgpu', 'in a page'],
+  ] as const)(
+    '%s is an error with the line that imports it until it is imported, %s',
+    async (name, place) => {
+      if (place === 'in a page') vi.stubGlobal('document', {});
       const failure = await backends.useBackend(name).catch((error: unknown) => error as Error);
       expect(failure).toMatchObject({name: 'BackendUnavailableError', code: 'backend/not-imported'});
       expect((failure as Error).message).toContain(`import 'glassbox/backend/${name}'`);
       expect((failure as Error).message).toMatch(/install @tensorflow\/tfjs-\S+@4\.22\.0/);
+      if (place === 'in a page')
+        expect((failure as Error).message).toContain(`import './glassbox.${name}.js'`);
     },
   );
+
+  test('what runs elsewhere only says where', async () => {
+    await expect(backends.useBackend('webgl')).rejects.toThrow(/in Node, choose 'wasm'/);
+    vi.stubGlobal('document', {});
+    await expect(backends.useBackend('node')).rejects.toThrow(/in a page, choose 'webgpu'/);
+  });
 
   test('an imported backend runs under a name of its own, with what is wrong everywhere put right', async () => {
     registerLoader('node', running());
@@ -82,8 +96,8 @@ describe('auto', () => {
     const backend = await backends.useBackend('auto');
     expect(backend.name).toBe('wasm');
     expect(backend.tried).toEqual([
-      {name: 'node', reason: 'There is no binary.'},
-      {name: 'webgpu', reason: 'There is no GPU.'},
+      {name: 'node', reason: 'There is no binary.', hint: 'Do something.'},
+      {name: 'webgpu', reason: 'There is no GPU.', hint: 'Do something.'},
     ]);
   });
 

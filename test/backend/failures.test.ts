@@ -54,6 +54,17 @@ describe('reading after a failure on the GPU', () => {
     expect(asked).toBe(3);
   });
 
+  it('is told of by the next choice of the backend where no read has told of it, and is over then', async () => {
+    const instance = instanceOf();
+    let tell: (failure: Failure) => void;
+    const source = {name: 'webgpu', listen: (failed: (failure: Failure) => void) => (tell = failed)};
+    await watchForFailures(instance, source);
+    tell!(refused);
+    await expect(watchForFailures(instance, source)).rejects.toThrow(/refused a program/);
+    await watchForFailures(instance, source);
+    expect(await instance.read({})).toBe(values);
+  });
+
   it('is possible again only when what waited with the program is done', async () => {
     const instance = instanceOf();
     let tell: (failure: Failure) => void;

@@ -124,7 +124,7 @@ describe('a device that is lost while it is tried', () => {
     const {name, tried} = await useBackend('auto');
     expect(name).toBe('wasm');
     expect(tried).toEqual([
-      {name: 'node', reason: 'No memory is left.'},
+      {name: 'node', reason: 'No memory is left.', hint: 'Dispose tensors.'},
       {name: 'webgpu', reason: 'The device was lost.'},
     ]);
   });

@@ -225,6 +225,7 @@ describe(`values on ${backendUnderTest}`, () => {
       expect([...(await valuesOf(() => tf.any(bits(), 0)))]).toEqual(columns.map(() => 1));
       expect([...(await valuesOf(() => tf.all(bits(), 0)))]).toEqual(columns.map(() => 0));
       expect([...(await valuesOf(() => tf.argMax(counts(), 0)))]).toEqual(columns.map(() => 29));
+      expect(tf.tidy(() => tf.argMax(tf.range(0, 1500)).shape)).toEqual([]);
     });
   });
 

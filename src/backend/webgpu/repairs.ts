@@ -1,6 +1,6 @@
 /** What tfjs computes wrong on WebGPU alone. */
 import * as tf from '@tensorflow/tfjs-core';
-import type {DataType, KernelFunc} from '@tensorflow/tfjs-core';
+import type {DataType, KernelFunc, TensorInfo} from '@tensorflow/tfjs-core';
 import {attrsAs} from '../tfjsInternals';
 import type {Repair} from '../repairs/types';
 import {asFloats, withProgramText} from './tfjsInternals';
@@ -66,7 +66,7 @@ export const webgpuRepairs: readonly Repair[] = [
   {
     id: 'webgpu/arg-max-ties',
     description:
-      'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU; now the first.',
+      'tfjs finds any of several largest (smallest) numbers by argMax (argMin) on WebGPU, and gives a list for a vector; now the first, and its place.',
     backends: ['webgpu'],
     kernels: (_, {current}) =>
       [tf.ArgMax, tf.ArgMin].map(name => {
@@ -78,7 +78,13 @@ export const webgpuRepairs: readonly Repair[] = [
             if (candidate $1 bestValue || (candidate == bestValue && isEarlier)) {`,
           );
         // Few numbers are compared by one thread, in their order.
-        return withProgramText(current(name)!, rewrite, true);
+        const kernel = withProgramText(current(name)!, rewrite, true);
+        const kernelFunc: KernelFunc = call => {
+          const found = kernel.kernelFunc(call) as TensorInfo;
+          // tfjs gives a list of one place for a vector.
+          return call.inputs['x']!.shape.length === 1 ? {...found, shape: []} : found;
+        };
+        return {...kernel, kernelFunc};
       }),
   },
   {
