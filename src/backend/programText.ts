@@ -29,6 +29,7 @@ export function withEditedPrograms<Program>(
     kernelFunc: call => {
       const backend = call.backend as KernelBackend & Record<RunMethod, Run<Program>>;
       const run = backend[method];
+      const isOwn = Object.hasOwn(backend, method);
       let isEdited: boolean | undefined;
       // On the backend itself, not on an object in front of it: tfjs keeps its books there while the kernel runs.
       backend[method] = (program, ...rest) => {
@@ -39,7 +40,8 @@ export function withEditedPrograms<Program>(
       try {
         outputs = kernel.kernelFunc(call);
       } finally {
-        backend[method] = run;
+        if (isOwn) backend[method] = run;
+        else Reflect.deleteProperty(backend, method);
       }
       if (isOptional || isEdited !== false) return outputs;
       for (const {dataId} of [outputs].flat()) backend.disposeData(dataId);

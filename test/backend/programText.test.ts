@@ -49,6 +49,7 @@ describe('a kernel whose programs have another text', () => {
     expect(backend.held).toBe(1);
     backend.runWebGLProgram({userCode: 'a >= b'});
     expect(backend.texts.at(-1)).toBe('a >= b');
+    expect(Object.hasOwn(backend, 'runWebGLProgram')).toBe(false);
   });
 
   it('leaves the backend itself where it throws', () => {
