@@ -1,7 +1,7 @@
 /**
  * Checkpoints in a browser's IndexedDB: they outlive the page, and take as much room as the browser grants.
  */
-import {CheckpointError, ConfigurationError} from '../core';
+import {asGiven, CheckpointError, ConfigurationError} from '../core';
 import type {CheckpointStore} from '../core';
 
 const TABLE = 'checkpoints';
@@ -22,7 +22,8 @@ export class IndexedDBStore implements CheckpointStore {
 
   constructor(readonly database = 'glassbox') {
     if (typeof database !== 'string' || database === '') {
-      throw new ConfigurationError('IndexedDBStore needs a name for its database.', {
+      throw new ConfigurationError(`The database of IndexedDBStore is ${asGiven(database)}.`, {
+        hint: "Give its name, such as new IndexedDBStore('my-run'), or nothing.",
         code: 'configuration/option',
       });
     }

@@ -38,7 +38,9 @@ export function checkProbabilities(
       {
         hint:
           `End it in '${wanted}'` +
-          (takesLogits && activation === 'linear' ? `, or use the loss with {fromLogits: true}.` : `.`),
+          (takesLogits && activation === 'linear'
+            ? `, or use the loss new losses.${loss[0]!.toUpperCase()}${loss.slice(1)}({fromLogits: true}).`
+            : '.'),
         code: 'configuration/output',
       },
     );

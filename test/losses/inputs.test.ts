@@ -152,7 +152,12 @@ describe('an output that does not suit the loss is refused', () => {
       /one unit a class.*has 1.*binaryCross/,
     ],
     ['categoricalCrossentropy', output('sigmoid', 1), ShapeError, /has 1/],
-    ['sparseCategoricalCrossentropy', output('linear', 10), ConfigurationError, /'linear'.*fromLogits: true/],
+    [
+      'sparseCategoricalCrossentropy',
+      output('linear', 10),
+      ConfigurationError,
+      /or use the loss new losses\.SparseCategoricalCrossentropy\(\{fromLogits: true\}\)/,
+    ],
     ['binaryCrossentropy', output('linear', 1), ConfigurationError, /'linear'.*'sigmoid'/],
     ['binaryCrossentropy', output('tanh', 1), ConfigurationError, /'tanh'/],
     ['binaryCrossentropy', output('softmax', 3), ConfigurationError, /'softmax'.*categoricalCrossentropy/],
