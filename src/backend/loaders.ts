@@ -55,5 +55,5 @@ export function importOf(name: BackendName): string {
   if (name === 'webgl' && isNode())
     return "It runs in pages only: in Node, choose 'wasm', 'webgpu' or 'node'.";
   const line = `Add the line: import 'glassbox/backend/${name}', and install ${packages[name]}`;
-  return isNode() ? `${line}.` : `${line}; beside the ready bundle, import './glassbox.${name}.js' instead.`;
+  return isNode() ? `${line}.` : `${line}; beside the ready bundle, load './glassbox.${name}.js' instead.`;
 }

@@ -61,7 +61,7 @@ describe('by name', () => {
       expect((failure as Error).message).toContain(`import 'glassbox/backend/${name}'`);
       expect((failure as Error).message).toMatch(/install @tensorflow\/tfjs-\S+@4\.22\.0/);
       if (place === 'in a page')
-        expect((failure as Error).message).toContain(`import './glassbox.${name}.js'`);
+        expect((failure as Error).message).toContain(`load './glassbox.${name}.js'`);
     },
   );
 

@@ -229,6 +229,17 @@ describe(`values on ${backendUnderTest}`, () => {
     });
   });
 
+  it('of nothing are sums of 0, means of 0, products of 1, and no largest number', async () => {
+    const nothing = (): Tensor => tf.zeros([0, 3]);
+    expect([...(await valuesOf(() => tf.sum(nothing(), 0)))]).toEqual([0, 0, 0]);
+    expect([...(await valuesOf(() => tf.mean(nothing(), 0)))]).toEqual([0, 0, 0]);
+    expect([...(await valuesOf(() => tf.prod(nothing(), 0)))]).toEqual([1, 1, 1]);
+    expect([...(await valuesOf(() => tf.max(nothing(), 0)))]).toEqual([NaN, NaN, NaN]);
+    expect([...(await valuesOf(() => tf.all(tf.cast(nothing(), 'bool'), 0)))]).toEqual([1, 1, 1]);
+    const product = (): Tensor => tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 3]));
+    expect([...(await valuesOf(product))]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   it('of argMax and argMin are the first of equal numbers', async () => {
     const row = Array.from({length: 200}, (_, i) => i % 3);
     const places = await valuesOf(() => {

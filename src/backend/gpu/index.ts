@@ -3,6 +3,7 @@ import type {Repair} from '../repairs/types';
 import {bincount} from './bincount';
 import {categoryEncoding} from './categoryEncoding';
 import {inverseHyperbolicSine, logarithmOfOnePlus} from './elementwise';
+import {emptyProducts} from './emptyProducts';
 import {highRanks} from './highRanks';
 import {topKOfOne} from './topK';
 
@@ -12,5 +13,6 @@ export const gpuRepairs: readonly Repair[] = [
   logarithmOfOnePlus,
   inverseHyperbolicSine,
   topKOfOne,
+  emptyProducts,
   highRanks,
 ];

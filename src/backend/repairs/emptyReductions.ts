@@ -1,11 +1,11 @@
 /**
  * tfjs's reductions on WASM leave their output unwritten where there is nothing to reduce, as along an axis of length
- * 0. What they come to of nothing is tfjs's own on the CPU; but of no conditions, all hold.
+ * 0, and on GPUs they throw. What they come to of nothing is tfjs's own on the CPU; but of no conditions, all hold.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type {DataType, TensorInfo} from '@tensorflow/tfjs-core';
 import {attrsAs, filledOn} from '../tfjsInternals';
-import type {HostBackend, Repair} from './types';
+import {everyJavaScriptBackend, type Repair} from './types';
 
 interface ReductionAttributes {
   readonly axis?: number | number[];
@@ -27,9 +27,9 @@ const ofNothing: Readonly<Record<string, number>> = {
 export const emptyReductions: Repair = {
   id: 'empty-reductions',
   description:
-    'tfjs leaves sum, mean, max, min, prod, all and any of nothing unwritten on WASM, arbitrary numbers; now they are what the CPU gives, and all of nothing is true on both.',
-  backends: ['wasm', 'cpu'],
-  kernels: (backend: HostBackend, {current}) =>
+    'tfjs leaves sum, mean, max, min, prod, all and any of nothing unwritten on WASM, arbitrary numbers, and throws on GPUs; now they are what the CPU gives, and all of nothing is true everywhere.',
+  backends: everyJavaScriptBackend,
+  kernels: (backend, {current}) =>
     (backend === 'cpu' ? [tf.All] : Object.keys(ofNothing)).map(kernelName => {
       const kernel = current(kernelName)!;
       return {
@@ -41,7 +41,15 @@ export const emptyReductions: Repair = {
           const axes = tf.util.parseAxisParam(axis ?? reductionIndices!, x.shape);
           const [rest] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
           const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(rest, axes) : rest;
-          return filledOn(call.backend, backend, shape, typeOf(kernelName, x.dtype), ofNothing[kernelName]!);
+          const dtype = typeOf(kernelName, x.dtype);
+          // GPUs take numbers from the processor as the CPU does.
+          return filledOn(
+            call.backend,
+            backend === 'wasm' ? 'wasm' : 'cpu',
+            shape,
+            dtype,
+            ofNothing[kernelName]!,
+          );
         },
       };
     }),
