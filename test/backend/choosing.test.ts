@@ -60,8 +60,7 @@ describe('by name', () => {
       expect(failure).toMatchObject({name: 'BackendUnavailableError', code: 'backend/not-imported'});
       expect((failure as Error).message).toContain(`import 'glassbox/backend/${name}'`);
       expect((failure as Error).message).toMatch(/install @tensorflow\/tfjs-\S+@4\.22\.0/);
-      if (place === 'in a page')
-        expect((failure as Error).message).toContain(`load './glassbox.${name}.js'`);
+      if (place === 'in a page') expect((failure as Error).message).toContain(`load './glassbox.${name}.js'`);
     },
   );
 
